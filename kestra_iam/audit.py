@@ -1,0 +1,119 @@
+"""Audit events: written by actions in the transaction of what they tell, changed by nothing.
+
+Verbs are ``noun.verb``. These are complete enough to rebuild who held what at any past moment:
+
+=============================  =======================  ====================================================
+verb                           resource_id / _name      details
+=============================  =======================  ====================================================
+role.create, role.update       the role                 ``permissions`` (the whole matrix from then on)
+role.delete                    the role                 ``permissions`` (what it had)
+binding.create, binding.delete the binding              ``subject`` {kind, id, name}, ``role`` {id, name}
+membership.add, .remove        the group                ``people`` [[id, username], …]
+access.grant, access.resume    the person               ``source`` {id, owner, owner_name}
+access.suspend, access.end     the person               ``source`` {id, owner, owner_name}
+person.suspend, person.resume  the person               (over all sources)
+=============================  =======================  ====================================================
+
+A thing that goes writes one event for each row that goes with it.
+"""
+
+from typing import Any
+
+from kestra_iam.models import AccessSource, AuditEvent, Binding, Group
+from kestra_iam.principals import Principal
+from tenants.models import Tenant
+
+# One event names at most so many people; more are told in several events.
+PEOPLE_PER_EVENT = 1000
+
+
+def record(
+    *,
+    by: Principal,
+    tenant: Tenant | None,
+    verb: str,
+    resource: str,
+    id: str = "",
+    name: str = "",
+    details: dict[str, Any] | None = None,
+) -> None:
+    """Write one event; call it inside the transaction of the change."""
+    AuditEvent.objects.bulk_create([event(by, tenant, verb, resource, id, name, details)])
+
+
+def event(
+    by: Principal,
+    tenant: Tenant | None,
+    verb: str,
+    resource: str,
+    id: str = "",
+    name: str = "",
+    details: dict[str, Any] | None = None,
+) -> AuditEvent:
+    """Return an event that is not written yet, for actions that write several at once."""
+    return AuditEvent(
+        tenant_id=tenant.id if tenant else None,
+        tenant_slug=tenant.slug if tenant else "",
+        verb=verb,
+        resource=resource,
+        resource_id=id,
+        resource_name=name[:1024],
+        actor_kind=by.kind,
+        actor_id=by.id,
+        actor_name=by.name[:255],
+        token_id=by.token_id,
+        source_address=by.source_address,
+        request_id=by.request_id,
+        details=details or {},
+    )
+
+
+def people(by: Principal, verb: str, group: Group, tenant: Tenant, named: list[tuple[str, str]]) -> list[AuditEvent]:
+    """Return ``membership.add`` or ``.remove`` events for people given as (account id, username)."""
+    return [
+        event(
+            by,
+            tenant,
+            f"membership.{verb}",
+            "GROUPS",
+            group.pk,
+            group.name,
+            {"people": [list(person) for person in named[start : start + PEOPLE_PER_EVENT]]},
+        )
+        for start in range(0, len(named), PEOPLE_PER_EVENT)
+    ]
+
+
+def of_binding(by: Principal, verb: str, tenant: Tenant, binding: Binding) -> AuditEvent:
+    """Return ``binding.create`` or ``.delete`` for a binding whose role and subject are loaded."""
+    subject = binding.subject
+    return event(
+        by,
+        tenant,
+        f"binding.{verb}",
+        "BINDINGS",
+        binding.pk,
+        str(binding),
+        {
+            "subject": {"kind": subject._meta.verbose_name, "id": subject.pk, "name": str(subject)},
+            "role": {"id": binding.role_id, "name": binding.role.name},
+        },
+    )
+
+
+def of_access(by: Principal, verb: str, tenant: Tenant, source: AccessSource, username: str) -> AuditEvent:
+    """Return ``access.grant``, ``.suspend``, ``.resume`` or ``.end`` for one source of a person's access."""
+    return event(
+        by,
+        tenant,
+        f"access.{verb}",
+        "USERS",
+        source.user_id,
+        username,
+        {"source": {"id": source.pk, "owner": source.owner_key, "owner_name": source.owner_name}},
+    )
+
+
+def write(events: list[AuditEvent]) -> None:
+    """Write the events of one action."""
+    AuditEvent.objects.bulk_create(events)
