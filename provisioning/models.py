@@ -1,11 +1,11 @@
 """Integrations and what a SCIM client knows of a person."""
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
 from kestra_iam.models import AccessSource, ServiceAccount
-from tenants.fields import IdField, KeyField
+from tenants.fields import IdField, KeyField, fold
 from tenants.models import Tenant
 
 
@@ -34,6 +34,12 @@ class Integration(models.Model):
 
     def __str__(self):
         return self.name
+
+    def save(self, **options):
+        # One transaction with the receiver of post_save: what it opens appears with this row or not at all.
+        self.name_key = fold(self.name)[:255]
+        with transaction.atomic():
+            super().save(**options)
 
 
 class Activity(models.Model):

@@ -1,0 +1,69 @@
+"""Bindings: giving a role to somebody and taking it away."""
+
+from django.db import transaction
+
+from kestra_iam import audit, permissions
+from kestra_iam.actions import guards
+from kestra_iam.errors import NotFound
+from kestra_iam.models import AccessSource, Binding, Group, Role, ServiceAccount, User
+from kestra_iam.principals import Principal
+from tenants.models import Tenant
+
+Subject = User | Group | ServiceAccount
+_FIELDS = {User: "user", Group: "group", ServiceAccount: "service_account"}
+
+
+@transaction.atomic
+def create_binding(*, by: Principal, tenant: Tenant, role: Role, subject: Subject) -> Binding:
+    """Give ``role`` to a person, a group or a service account of ``tenant``.
+
+    Raises ``NotFound`` for a role or subject of another tenant, ``Forbidden`` if ``by`` does not hold
+    everything the role gives or the subject is managed by an integration, ``Conflict`` if it is bound already.
+    """
+    if role.tenant_id != tenant.pk or not _belongs(subject, tenant):
+        raise NotFound("There is no such role or subject in this tenant.")
+    if isinstance(subject, ServiceAccount):
+        guards.must_be_unmanaged(subject)
+    guards.must_hold(by, tenant, permissions.granted(role.permissions), f"The role {role.name}")
+    return bind(by=by, tenant=tenant, role=role, subject=subject)
+
+
+def bind(*, by: Principal, tenant: Tenant, role: Role, subject: Subject) -> Binding:
+    """Write a binding that has been allowed."""
+    binding = Binding(tenant=tenant, role=role, **{_FIELDS[type(subject)]: subject})
+    with guards.taken(f"{subject} has the role {role.name} already.", field=""):
+        binding.save(force_insert=True)
+    audit.write([audit.of_binding(by, "create", tenant, binding)])
+    return binding
+
+
+def delete_binding(*, by: Principal, binding: Binding) -> None:
+    """Take a role away from its subject.
+
+    Raises ``Forbidden`` for the binding of an integration's service account, ``Conflict`` if the tenant
+    would be left without an active Admin.
+    """
+    with guards.keeping_an_admin(binding.tenant):
+        found = (
+            Binding.objects.select_related("role", "user", "group", "service_account", "tenant")
+            .filter(pk=binding.pk)
+            .first()
+        )
+        if found is None:
+            raise NotFound("This binding is gone already.")
+        if found.service_account is not None:
+            guards.must_be_unmanaged(found.service_account)
+        audit.write(unbind(by, found.tenant, [found]))
+
+
+def unbind(by: Principal, tenant: Tenant, bindings: list[Binding]) -> list[audit.AuditEvent]:
+    """Delete bindings whose role and subject are loaded; return their events, to be written by the caller."""
+    events = [audit.of_binding(by, "delete", tenant, binding) for binding in bindings]
+    Binding.objects.filter(pk__in=[binding.pk for binding in bindings]).delete()
+    return events
+
+
+def _belongs(subject: Subject, tenant: Tenant) -> bool:
+    if isinstance(subject, User):
+        return AccessSource.objects.filter(tenant=tenant, user=subject).exists()
+    return subject.tenant_id == tenant.pk

@@ -1,0 +1,144 @@
+"""Which account a SCIM userName stands for, and the access source through which an integration knows it.
+
+An integration gives access to its own tenant and to nothing else, so it links only accounts at home in
+that tenant and instance accounts that were let in there before; everybody else of that name is a stranger.
+"""
+
+from typing import NamedTuple
+
+from django.db.models import Exists, OuterRef, Q
+
+from kestra_iam import audit
+from kestra_iam.actions.access_sources import forget_unless_let_in
+from kestra_iam.models import AccessSource, Group, Membership, User
+from kestra_iam.principals import Principal
+from tenants.fields import fold
+from tenants.models import Tenant
+
+Events = list[audit.AuditEvent]
+
+
+class Owner(NamedTuple):
+    """The integration on whose behalf something is pushed; ``key`` is its id."""
+
+    service_account_id: str
+    key: str
+    name: str
+
+
+class Fields(NamedTuple):
+    """What an account takes over from the integration that brought it."""
+
+    username: str
+    email: str
+    first_name: str
+    last_name: str
+
+
+def find_account(tenant: Tenant, username: str) -> User | None:
+    """Return the account that a userName links to in this tenant, none if one has to be made."""
+    let_in = Exists(AccessSource.objects.filter(tenant=tenant, user=OuterRef("pk")))
+    return (
+        User.objects.filter(Q(home_key=tenant.pk) | Q(let_in, home_key="", instance_owner=False))
+        .filter(username_key=fold(username))
+        .order_by("-home_key")
+        .first()
+    )
+
+
+def make_account(by: Principal, tenant: Tenant, fields: Fields) -> tuple[User, Events]:
+    """Create an account at home in the tenant; it has no password until a sign-in link is used."""
+    user = User(home=tenant, home_key=tenant.pk, username_key=fold(fields.username), password="!", **fields._asdict())
+    User.objects.bulk_create([user])
+    return user, [audit.event(by, tenant, "account.create", "USERS", user.pk, user.username, {"email": user.email})]
+
+
+def open_source(
+    by: Principal, tenant: Tenant, owner: Owner, user: User, *, active: bool, is_new: bool
+) -> tuple[AccessSource, Events]:
+    """Let ``user`` into the tenant on behalf of an integration.
+
+    Sources that a removed integration left to this account are taken over instead: the person's access
+    ends when this integration ends it.
+    """
+    left = [] if is_new else _left_sources(tenant, user)
+    events: Events = []
+    if left:
+        source, *others = left
+        for other in others:
+            _merge(other, into=source)
+            events.append(audit.of_access(by, "end", tenant, other, user.username))
+        was_active = source.active
+        source.managed_by_id, source.owner_key, source.owner_name = owner
+        source.active = active
+        source.save(update_fields=["managed_by", "owner_key", "owner_name", "active"])
+        events.append(audit.of_access(by, "take-over", tenant, source, user.username))
+        if was_active != active:
+            events.append(audit.of_access(by, "resume" if active else "suspend", tenant, source, user.username))
+        return source, events
+    source = AccessSource(
+        tenant_id=tenant.pk,
+        user_id=user.pk,
+        managed_by_id=owner.service_account_id,
+        owner_key=owner.key,
+        owner_name=owner.name,
+        active=active,
+    )
+    AccessSource.objects.bulk_create([source])
+    events.append(audit.of_access(by, "grant", tenant, source, user.username))
+    if not active:
+        events.append(audit.of_access(by, "suspend", tenant, source, user.username))
+    return source, events
+
+
+def set_active(by: Principal, tenant: Tenant, source: AccessSource, username: str, active: bool) -> Events:
+    """Suspend or resume one source; its memberships stay."""
+    source.active = active
+    source.save(update_fields=["active"])
+    return [audit.of_access(by, "resume" if active else "suspend", tenant, source, username)]
+
+
+def follows(tenant: Tenant, user: User) -> bool:
+    """Return whether an account's own fields follow its integration: no other one and no person uses it."""
+    return user.home_id == tenant.pk and AccessSource.objects.filter(user=user).count() == 1
+
+
+def write_fields(user: User, fields: Fields) -> None:
+    """Write an account's own fields; an e-mail that an integration sets is unverified."""
+    if user.email != fields.email:
+        user.email_verified = False
+    user.username, user.email, user.first_name, user.last_name = fields
+    user.username_key = fold(fields.username)
+    user.save(update_fields=["username", "username_key", "email", "email_verified", "first_name", "last_name"])
+
+
+def move_source(by: Principal, tenant: Tenant, source: AccessSource, old: User, new: User) -> Events:
+    """Let a source stand for another account: its id and its memberships stay, the old account loses them."""
+    events: Events = []
+    for other in _left_sources(tenant, new):
+        events.append(audit.of_access(by, "end", tenant, other, new.username))
+        _merge(other, into=source)
+    here = Membership.objects.filter(source=source)
+    here.filter(user=old, group__in=here.filter(user=new).values("group_id")).delete()
+    here.filter(user=old).update(user=new)
+    source.user = new
+    source.save(update_fields=["user"])
+    for group in Group.objects.filter(memberships__source=source):
+        events += audit.people(by, "remove", group, tenant, [(old.pk, old.username)])
+        events += audit.people(by, "add", group, tenant, [(new.pk, new.username)])
+    ended = AccessSource(pk=source.pk, user=old, owner_key=source.owner_key, owner_name=source.owner_name)
+    events.append(audit.of_access(by, "end", tenant, ended, old.username))
+    events.append(audit.of_access(by, "grant", tenant, source, new.username))
+    if not source.active:
+        events.append(audit.of_access(by, "suspend", tenant, source, new.username))
+    return events + forget_unless_let_in(by, tenant, old)
+
+
+def _left_sources(tenant: Tenant, user: User) -> list[AccessSource]:
+    """Return the sources that removed integrations left to this account."""
+    return list(AccessSource.objects.filter(tenant=tenant, user=user, managed_by=None).exclude(owner_key=""))
+
+
+def _merge(other: AccessSource, *, into: AccessSource) -> None:
+    Membership.objects.filter(source=other).update(source=into)
+    other.delete()

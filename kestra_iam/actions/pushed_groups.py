@@ -1,0 +1,165 @@
+"""Groups that an integration pushes, and who is in them.
+
+Only their integration writes them. Membership follows the push without asking who holds what: that right
+was given when a role was bound to the group. Every function expects to run inside one transaction.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from kestra_iam import audit
+from kestra_iam.actions import guards
+from kestra_iam.actions.linking import Owner
+from kestra_iam.errors import Conflict, NotFound
+from kestra_iam.models import AccessSource, Group, Membership
+from kestra_iam.principals import Principal
+from tenants.fields import fold
+from tenants.models import Tenant
+
+
+class Person(NamedTuple):
+    """Somebody an integration knows: the source's id (SCIM id), the account's id and username."""
+
+    source_id: str
+    user_id: str
+    username: str
+
+
+def create_group(by: Principal, tenant: Tenant, owner: Owner, name: str, external_id: str | None) -> Group:
+    """Create a group of this integration.
+
+    Raises ``Conflict`` if it has one of that name already, unless both carry different external ids.
+    """
+    group = Group(
+        tenant_id=tenant.pk,
+        managed_by_id=owner.service_account_id,
+        owner_key=owner.key,
+        owner_name=owner.name,
+    )
+    group.updated_at = group.created_at
+    _name(group, name, external_id)
+    with guards.taken(_taken(name), field="displayName"):
+        group.save(force_insert=True)
+    audit.write([audit.event(by, tenant, "group.create", "GROUPS", group.pk, group.name, _details(group))])
+    return group
+
+
+def lock_group(owner: Owner, group_id: str) -> Group:
+    """Return a group of this integration, locked until the transaction ends; raises ``NotFound``."""
+    group = Group.objects.select_for_update().filter(pk=group_id, owner_key=owner.key).first()
+    if group is None:
+        raise NotFound("There is no such group.")
+    return group
+
+
+def rename_group(by: Principal, tenant: Tenant, group: Group, name: str, external_id: str | None) -> bool:
+    """Give the group another name or external id; return whether anything changed.
+
+    Id, members and bindings stay. Raises ``Conflict`` as ``create_group``.
+    """
+    before = _details(group)
+    _name(group, name, external_id)
+    after = _details(group)
+    if before == after:
+        return False
+    with guards.taken(_taken(name), field="displayName"):
+        group.save(update_fields=["name", "name_key", "external_id", "external_id_key"])
+    audit.write([audit.event(by, tenant, "group.update", "GROUPS", group.pk, name, {**after, "before": before})])
+    return True
+
+
+def touch_group(group: Group) -> None:
+    """Count one change of the group."""
+    group.version += 1
+    group.updated_at = timezone.now()
+    group.save(update_fields=["version", "updated_at"])
+
+
+def join(by: Principal, tenant: Tenant, group: Group, source_ids: Iterable[str]) -> bool:
+    """Add people by the ids of their sources; return whether somebody was no member yet.
+
+    Raises ``NotFound`` naming the first id that is no person of the group's integration.
+    """
+    wanted = list(dict.fromkeys(source_ids))
+    if not wanted:
+        return False
+    present = Membership.objects.filter(group=group.pk, source=OuterRef("pk"))
+    known = AccessSource.objects.filter(owner_key=group.owner_key).values_list(
+        "pk", "user_id", "user__username", Exists(present)
+    )
+    found = {
+        source_id: (Person(source_id, user_id, username), member)
+        for some in _batches(wanted)
+        for source_id, user_id, username, member in known.filter(pk__in=some)
+    }
+    for source_id in wanted:
+        if source_id not in found:
+            raise NotFound(f"There is no user {source_id[:64]} in this integration.", field="members")
+    new = [person for person, member in (found[source_id] for source_id in wanted) if not member]
+    if not new:
+        return False
+    Membership.objects.bulk_create(
+        [Membership(group_id=group.pk, user_id=person.user_id, source_id=person.source_id) for person in new],
+        batch_size=1000,
+    )
+    audit.write(audit.people(by, "add", group, tenant, [person[1:] for person in new]))
+    return True
+
+
+def leave(by: Principal, tenant: Tenant, group: Group, source_ids: Iterable[str] | None) -> bool:
+    """Remove people by the ids of their sources, everybody for None; return whether somebody was a member."""
+    members = Membership.objects.filter(group=group.pk).values_list("pk", "user_id", "user__username")
+    if source_ids is None:
+        gone = list(members)
+    else:
+        gone = [row for some in _batches(list(source_ids)) for row in members.filter(source__in=some)]
+    if not gone:
+        return False
+    for some in _batches([pk for pk, *_ in gone]):
+        Membership.objects.filter(pk__in=some).delete()
+    audit.write(audit.people(by, "remove", group, tenant, [(user_id, username) for _, user_id, username in gone]))
+    return True
+
+
+def replace_members(by: Principal, tenant: Tenant, group: Group, source_ids: Iterable[str]) -> bool:
+    """Let exactly these people be members, writing the difference only; return whether there was one.
+
+    Raises ``NotFound`` as ``join``.
+    """
+    wanted = dict.fromkeys(source_ids)
+    present = set(Membership.objects.filter(group=group.pk).values_list("source_id", flat=True))
+    gone = present - wanted.keys()
+    left = leave(by, tenant, group, gone) if gone else False
+    return join(by, tenant, group, [one for one in wanted if one not in present]) or left
+
+
+def _batches(ids: list) -> Iterator[list]:
+    """Cut a list into pieces that every database takes as parameters of one statement."""
+    return (ids[start : start + 10_000] for start in range(0, len(ids), 10_000))
+
+
+def _name(group: Group, name: str, external_id: str | None) -> None:
+    group.name = name
+    group.name_key = fold(name)[:255]
+    group.external_id = external_id
+    group.external_id_key = external_id or ""
+    same = Group.objects.filter(owner_key=group.owner_key, name_key=group.name_key).exclude(pk=group.pk)
+    # Keycloak's subgroups share bare names but not external ids; everybody else expects names to be unique.
+    if any(not external_id or other in ("", external_id) for other in same.values_list("external_id_key", flat=True)):
+        raise Conflict(_taken(name), field="displayName")
+
+
+def _taken(name: str) -> str:
+    return f"This integration has a group '{name}' already."
+
+
+def _details(group: Group) -> dict[str, str | None]:
+    return {
+        "name": group.name,
+        "external_id": group.external_id,
+        "owner": group.owner_key,
+        "owner_name": group.owner_name,
+    }

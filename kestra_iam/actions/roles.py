@@ -1,0 +1,80 @@
+"""Roles made by hand."""
+
+from collections.abc import Iterable, Mapping
+
+from django.db import transaction
+
+from kestra_iam import audit, permissions
+from kestra_iam.actions import guards
+from kestra_iam.errors import Conflict
+from kestra_iam.models import Role
+from kestra_iam.principals import Principal
+from tenants.fields import fold
+from tenants.models import Tenant
+
+Matrix = Mapping[str, Iterable[str]]
+
+
+@transaction.atomic
+def create_role(*, by: Principal, tenant: Tenant, name: str, description: str = "", permissions: Matrix) -> Role:
+    """Create a role with a matrix ``{resource: [action, …]}``.
+
+    Raises ``Invalid`` for an unknown resource or action, ``Forbidden`` if ``by`` does not hold all of it,
+    ``Conflict`` for a name that is taken in this tenant.
+    """
+    role = Role(tenant=tenant)
+    return _write(by, role, "create", name, description, permissions)
+
+
+@transaction.atomic
+def update_role(*, by: Principal, role: Role, name: str, description: str, permissions: Matrix) -> Role:
+    """Change a role; whoever is bound to it holds the new matrix from the next request on.
+
+    Raises as ``create_role``, and ``Forbidden`` for a managed role.
+    """
+    role = Role.objects.select_for_update().get(pk=role.pk)
+    guards.must_be_unmanaged(role)
+    return _write(by, role, "update", name, description, permissions)
+
+
+@transaction.atomic
+def delete_role(*, by: Principal, role: Role) -> None:
+    """Delete a role that is bound to nobody.
+
+    Raises ``Forbidden`` for a managed role, ``Conflict`` while somebody is bound to it.
+    """
+    role = Role.objects.select_for_update().get(pk=role.pk)
+    guards.must_be_unmanaged(role)
+    bound = role.bindings.count()
+    if bound:
+        raise Conflict(f"The role {role.name} is still bound {bound} time(s): delete these bindings first.")
+    _record(by, role, "delete")
+    role.delete()
+
+
+def _write(by: Principal, role: Role, verb: str, name: str, description: str, matrix: Matrix) -> Role:
+    had = permissions.granted(role.permissions)
+    role.permissions = permissions.checked(matrix)
+    guards.must_hold(by, role.tenant, permissions.granted(role.permissions) - had, "This role")
+    role.name = guards.text(name, field="name")
+    role.name_key = fold(role.name)
+    role.description = guards.text(description, field="description", longest=1024, required=False)
+    message = f"There is a role '{role.name}' in this tenant already."
+    if Role.objects.filter(tenant=role.tenant, name_key=role.name_key).exclude(pk=role.pk).exists():
+        raise Conflict(message, field="name")
+    with guards.taken(message):
+        role.save()
+    _record(by, role, verb)
+    return role
+
+
+def _record(by: Principal, role: Role, verb: str) -> None:
+    audit.record(
+        by=by,
+        tenant=role.tenant,
+        verb=f"role.{verb}",
+        resource="ROLES",
+        id=role.pk,
+        name=role.name,
+        details={"permissions": role.permissions, "description": role.description},
+    )
