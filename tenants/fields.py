@@ -15,6 +15,11 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
+def could_be_id(text: object) -> bool:
+    """Return whether ``text`` has the shape of an id: nothing else needs to be asked of the database."""
+    return isinstance(text, str) and len(text) == 36 and text.isascii() and text.isprintable()
+
+
 def fold(text: str) -> str:
     """Return the key under which ``text`` is equal to its other letter cases (NFC + case folding)."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.http import Http404
-from django.urls import get_script_prefix, set_script_prefix
+from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 from django.utils.module_loading import import_string
 
 from tenants import mount
@@ -32,6 +32,8 @@ class TenantMount:
         set_script_prefix(outer.rstrip("/") + found.prefix + "/")
         request.path_info = found.path
         request.urlconf = settings.AREA_URLCONFS[found.area]
+        # An unknown tenant is refused before any view, in the way of its area.
+        set_urlconf(request.urlconf)
         try:
             request.tenant = Tenant.objects.filter(slug=found.slug).first()
             if request.tenant is None:

@@ -111,6 +111,19 @@ def resume_person(*, by: Principal, tenant: Tenant, user: User) -> None:
 
 
 @transaction.atomic
+def change_password(*, by: Principal, user: User, password: str) -> None:
+    """Set an account's password; its sessions end with the old one.
+
+    Raises ``Forbidden`` for anybody but the person and instance owners, ``Invalid`` for one that is too weak.
+    """
+    if by.id != user.pk:
+        guards.must_own_instance(by, "Changing somebody else's password")
+    _set_password(user, password)
+    user.save(update_fields=["password"])
+    _record(by, user.home, "password.change", user)
+
+
+@transaction.atomic
 def issue_sign_in_link(*, by: Principal, tenant: Tenant, user: User) -> str:
     """Return the secret of a link with which ``user`` sets a password: one use, 24 hours; older links end.
 
@@ -178,7 +191,7 @@ def _everything_of(tenant: Tenant, user: User):
     return frozenset().union(*(origin.permissions for origin in access.origins(tenant, user)))
 
 
-def _record(by: Principal, tenant: Tenant, verb: str, user: User) -> None:
+def _record(by: Principal, tenant: Tenant | None, verb: str, user: User) -> None:
     audit.record(by=by, tenant=tenant, verb=verb, resource="USERS", id=user.pk, name=user.username)
 
 

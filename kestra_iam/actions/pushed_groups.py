@@ -16,7 +16,7 @@ from kestra_iam.actions.linking import Owner
 from kestra_iam.errors import Conflict, NotFound
 from kestra_iam.models import AccessSource, Group, Membership
 from kestra_iam.principals import Principal
-from tenants.fields import fold
+from tenants.fields import could_be_id, fold
 from tenants.models import Tenant
 
 
@@ -92,7 +92,7 @@ def join(by: Principal, tenant: Tenant, group: Group, source_ids: Iterable[str])
     )
     found = {
         source_id: (Person(source_id, user_id, username), member)
-        for some in _batches(wanted)
+        for some in _batches([id for id in wanted if could_be_id(id)])
         for source_id, user_id, username, member in known.filter(pk__in=some)
     }
     for source_id in wanted:
@@ -115,7 +115,11 @@ def leave(by: Principal, tenant: Tenant, group: Group, source_ids: Iterable[str]
     if source_ids is None:
         gone = list(members)
     else:
-        gone = [row for some in _batches(list(source_ids)) for row in members.filter(source__in=some)]
+        gone = [
+            row
+            for some in _batches([id for id in source_ids if could_be_id(id)])
+            for row in members.filter(source__in=some)
+        ]
     if not gone:
         return False
     for some in _batches([pk for pk, *_ in gone]):

@@ -1,0 +1,177 @@
+"""Where SCIM requests meet Django models: one User or Group of one integration (django-scim2 adapters).
+
+An adapter collects what a request wants and calls one action; it decides nothing. Reading splices the
+document that was rendered when the resource was written.
+"""
+
+from typing import Any
+
+import orjson
+from django_scim.adapters import SCIMGroup, SCIMUser
+
+from kestra_iam.errors import NotFound
+from provisioning import documents
+from provisioning.actions import groups, users
+from provisioning.attributes import GROUP, USER, ResourceType
+from provisioning.endpoints import scim_base
+from provisioning.provisioner import Provisioner
+from provisioning.scim import reading
+from provisioning.scim.patch import GroupFields, Operation, patch_group, patch_user
+from provisioning.scim.projection import Projection
+from tenants.fields import could_be_id
+
+
+class Adapter:
+    """What both kinds of resource have: an id, a version, a place, and a way to be found.
+
+    ``obj`` is a row to read (``provisioning.scim.reading``), a locked model instance to change, or None
+    for a resource that is about to be created. ``request.provisioner`` says whose resources these are.
+    """
+
+    type: ResourceType
+    resource: str
+    id_field = "pk"
+
+    @property
+    def provisioner(self) -> Provisioner:
+        return self.request.provisioner
+
+    @property
+    def path(self) -> str:
+        return f"{self.type.endpoint}/{self.id}"
+
+    @property
+    def location(self) -> str:
+        return base(self.provisioner) + self.path
+
+    @property
+    def etag(self) -> str:
+        return f'W/"{self.obj.version}"'
+
+    def render(self, projection: Projection | None = None) -> bytes | str:
+        """Return the resource as JSON text, with the attributes that ``projection`` asks for."""
+        if projection is None:
+            return self.text()
+        whole = orjson.loads(self.text(projection))
+        return orjson.dumps(projection.apply(whole))
+
+    def to_dict(self) -> dict[str, Any]:
+        return orjson.loads(self.text())
+
+    def text(self, projection: Projection | None = None) -> bytes | str:
+        """Return the JSON text, sparing what takes another query where ``projection`` does not want it."""
+        raise NotImplementedError
+
+
+class UserAdapter(Adapter, SCIMUser):
+    type = USER
+    resource = "USERS"
+
+    def find(self, id: str) -> "UserAdapter":
+        """Load a user of this integration for reading; raises ``NotFound``."""
+        self.obj = reading.user(self.provisioner, id) if could_be_id(id) else None
+        if self.obj is None:
+            raise NotFound(f"There is no user {id[:64]}.")
+        return self
+
+    def lock(self, id: str) -> None:
+        """Load a user for changing, locked until the transaction ends; raises ``NotFound``."""
+        if not could_be_id(id):
+            raise NotFound(f"There is no user {id[:64]}.")
+        self.obj = users.lock_user(self.provisioner, id)
+
+    def from_dict(self, d: dict[str, Any]) -> None:
+        self.attributes = documents.user_attributes(d, self.current())
+
+    def handle_operations(self, operations: list[Operation]) -> None:
+        self.attributes = patch_user(self.current(), operations)
+
+    def current(self) -> dict[str, Any] | None:
+        return orjson.loads(self.obj.document) if self.obj else None
+
+    def save(self) -> bool:
+        """Create or change the user through one action; return whether it differs from before."""
+        document = documents.user_document(self.attributes)
+        if self.obj is None:
+            self.obj = users.create_user(by=self.provisioner, attributes=self.attributes, document=document)
+            return True
+        return users.update_user(by=self.provisioner, user=self.obj, attributes=self.attributes, document=document)
+
+    def delete(self) -> None:
+        users.delete_user(by=self.provisioner, user=self.obj)
+
+    def text(self, projection: Projection | None = None) -> bytes | str:
+        wanted = projection is None or projection.wants("groups")
+        return self.text_with(reading.groups_of(self.provisioner, [self.id]).get(self.id) if wanted else None)
+
+    def text_with(self, groups_json: str | None) -> bytes | str:
+        """Return the JSON text with the user's groups given as the text of a JSON array."""
+        user = self.obj
+        return documents.render_user(
+            user.pk, user.document, user.version, user.created_at, user.updated_at, self.location, groups_json
+        )
+
+
+class GroupAdapter(Adapter, SCIMGroup):
+    type = GROUP
+    resource = "GROUPS"
+
+    def find(self, id: str) -> "GroupAdapter":
+        """Load a group of this integration for reading; raises ``NotFound``."""
+        self.obj = reading.group(self.provisioner, id) if could_be_id(id) else None
+        if self.obj is None:
+            raise NotFound(f"There is no group {id[:64]}.")
+        return self
+
+    def lock(self, id: str) -> None:
+        """Load a group for changing, locked until the transaction ends; raises ``NotFound``."""
+        if not could_be_id(id):
+            raise NotFound(f"There is no group {id[:64]}.")
+        self.obj = groups.lock_group(self.provisioner, id)
+
+    def from_dict(self, d: dict[str, Any]) -> None:
+        given = documents.group_attributes(d)
+        self.name, self.external_id = given.display_name, given.external_id
+        self.steps = (groups.MemberStep("replace", tuple(given.member_ids)),)
+
+    def handle_operations(self, operations: list[Operation]) -> None:
+        change = patch_group(GroupFields(self.obj.name, self.obj.external_id), operations)
+        self.name, self.external_id, self.steps = change
+
+    def save(self) -> bool:
+        """Create or change the group through one action; return whether it differs from before."""
+        if self.obj is None:
+            member_ids = [id for step in self.steps for id in step.ids]
+            self.obj = groups.create_group(
+                by=self.provisioner, name=self.name, external_id=self.external_id, member_ids=member_ids
+            )
+            return True
+        return groups.update_group(
+            by=self.provisioner, group=self.obj, name=self.name, external_id=self.external_id, steps=self.steps
+        )
+
+    def delete(self) -> None:
+        groups.delete_group(by=self.provisioner, group=self.obj)
+
+    def text(self, projection: Projection | None = None) -> bytes | str:
+        wanted = projection is None or projection.wants("members")
+        return self.text_with(reading.members_of(self.provisioner, [self.id]).get(self.id) if wanted else None)
+
+    def text_with(self, members_json: str | None) -> bytes | str:
+        """Return the JSON text with the group's members given as the text of a JSON array."""
+        group = self.obj
+        return documents.render_group(
+            group.pk,
+            group.name,
+            group.external_id,
+            group.version,
+            group.created_at,
+            group.updated_at,
+            self.location,
+            members_json,
+        )
+
+
+def base(provisioner: Provisioner) -> str:
+    """Return the base of every URL of this integration's resources."""
+    return scim_base(provisioner.tenant.slug, provisioner.integration_id)

@@ -1,0 +1,111 @@
+"""Bulk: many changes in one request (RFC 7644 §3.7).
+
+One transaction, a savepoint per operation: one bad operation never undoes a good one, and nothing is
+visible before all is written. The integration's row is locked first, so that two Bulks of one integration
+never interleave.
+"""
+
+from typing import Any
+
+from django.db import OperationalError, transaction
+from django.http import HttpResponse
+
+from kestra_iam import access
+from kestra_iam.errors import IamError
+from provisioning.actions import activity
+from provisioning.models import Integration
+from provisioning.scim import bodies, operations, responses
+from provisioning.scim.bulk_references import BulkOperation, in_order, parse, resolved
+from provisioning.scim.errors import ScimError, from_refusal
+from provisioning.scim.views import GroupCollection, GroupResource, UserCollection, UserResource, View
+
+MOST_OPERATIONS = 1000
+REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
+_VIEWS: dict[tuple[str, bool], type[View]] = {
+    ("users", False): UserCollection,
+    ("users", True): UserResource,
+    ("groups", False): GroupCollection,
+    ("groups", True): GroupResource,
+}
+# PostgreSQL: serialization failure, deadlock detected.
+_WORTH_ANOTHER_TRY = ("40001", "40P01")
+
+Result = dict[str, Any]
+
+
+class Bulk(View):
+    """Each operation needs its own permission; the request itself needs a valid token."""
+
+    permissions = {"POST": ()}
+
+    def post(self) -> HttpResponse:
+        body = bodies.json_object(self.request, largest=bodies.LARGEST_BULK)
+        wanted, fail_on_errors = parse(body, most=MOST_OPERATIONS, schema=REQUEST)
+        try:
+            results = self._carry_out(wanted, fail_on_errors)
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) not in _WORTH_ANOTHER_TRY:
+                raise
+            results = self._carry_out(wanted, fail_on_errors)
+        self._note(results)
+        return responses.answer({"schemas": [RESPONSE], "Operations": results})
+
+    @transaction.atomic
+    def _carry_out(self, wanted: list[BulkOperation], fail_on_errors: int) -> list[Result]:
+        Integration.objects.select_for_update().get(pk=self.request.provisioner.integration_id)
+        ids: dict[str, str] = {}
+        results: dict[int, Result] = {}
+        failures = 0
+        order, stuck = in_order(wanted)
+        for operation in [*order, *stuck]:
+            if fail_on_errors and failures >= fail_on_errors:
+                break
+            try:
+                if operation in stuck:
+                    raise ScimError(409, "This operation refers to itself through other operations of the request.")
+                results[operation.position] = self._one(operation, ids)
+            except (ScimError, IamError) as error:
+                failure = error if isinstance(error, ScimError) else from_refusal(error)
+                results[operation.position] = operation.result(int(failure.status), response=failure.to_dict())
+                failures += 1
+        return [results[position] for position in sorted(results)]
+
+    def _one(self, operation: BulkOperation, ids: dict[str, str]) -> Result:
+        operation = resolved(operation, ids)
+        view = _VIEWS.get((operation.endpoint, operation.id is not None))
+        permissions = view.permissions.get(operation.method) if view else None
+        if view is None or permissions is None or operation.method == "GET":
+            raise ScimError(400, f"{operation.method} {operation.path[:100]} is no Bulk operation.", "invalidPath")
+        provisioner = self.request.provisioner
+        for permission in permissions:
+            if not access.can(provisioner.principal, provisioner.tenant, *permission):
+                raise ScimError(403, f"This integration's role does not give {' '.join(permission)}.")
+        adapter = view(self.request).adapter()
+        status = 200
+        if operation.method == "POST":
+            operations.create(adapter, operation.data)
+            status = 201
+        elif operation.method == "PUT":
+            operations.replace(adapter, operation.id, operation.data, if_match=operation.version)
+        elif operation.method == "PATCH":
+            operations.patch(adapter, operation.id, operation.data, if_match=operation.version)
+        else:
+            operations.delete(adapter, operation.id, if_match=operation.version)
+            return operation.result(204, location=adapter.location, id=adapter.id)
+        if operation.bulk_id:
+            ids[operation.bulk_id] = adapter.id
+        return operation.result(status, location=adapter.location, version=adapter.etag, id=adapter.id)
+
+    def _note(self, results: list[Result]) -> None:
+        principal = self.request.provisioner.principal
+        activity.note_refusals(
+            integration_id=self.request.provisioner.integration_id,
+            source_address=principal.source_address,
+            request_id=principal.request_id,
+            refusals=[
+                activity.Refusal(result["method"], "/Bulk", int(result["status"]), result["response"].get("detail", ""))
+                for result in results
+                if int(result["status"]) >= 400
+            ],
+        )

@@ -1,0 +1,90 @@
+"""One SCIM request from its arrival to its answer, outside the console's middleware.
+
+The order of refusals: authentication (``provisioning.scim.auth``), unknown path 404, method 405,
+permission 403, then the body. Whatever goes wrong is answered as a SCIM error.
+"""
+
+import logging
+
+from django.core.exceptions import DisallowedHost
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, get_resolver
+
+from kestra_iam import access, origin
+from kestra_iam.errors import IamError
+from provisioning.actions import activity
+from provisioning.scim import responses
+from provisioning.scim.auth import authenticate
+from provisioning.scim.errors import ScimError, from_refusal
+
+logger = logging.getLogger(__name__)
+URLCONF = "provisioning.scim.urls"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def handle(request: HttpRequest) -> HttpResponse:
+    """Answer a request below an integration's SCIM endpoint."""
+    request.request_id = origin.request_id(request)
+    request.provisioner = None
+    request.refused_as_disabled = False
+    try:
+        response = _answer(request)
+    except ScimError as error:
+        response = _refuse(request, error)
+    except IamError as refusal:
+        response = _refuse(request, from_refusal(refusal))
+    except (OperationalError, InterfaceError):
+        logger.exception("The database did not answer request %s", request.request_id)
+        response = _refuse(
+            request, ScimError(503, "The directory is busy: try again.", headers={"Retry-After": "5"}), noted=False
+        )
+    except Exception:
+        logger.exception("Request %s failed", request.request_id)
+        response = _refuse(
+            request, ScimError(500, f"This request failed; the server's log tells why under {request.request_id}.")
+        )
+    response["X-Request-Id"] = request.request_id
+    return responses.compressed(request, response)
+
+
+def _answer(request: HttpRequest) -> HttpResponse:
+    try:
+        request.get_host()
+    except DisallowedHost:
+        raise ScimError(400, "This host name is not served here: see ALLOWED_HOSTS.") from None
+    caller = authenticate(request)
+    try:
+        match = get_resolver(URLCONF).resolve(request.mount.path)
+    except Resolver404:
+        raise ScimError(404, f"There is nothing at {request.mount.path[:200]}.") from None
+    view = match.func(request)
+    method = "GET" if request.method == "HEAD" else request.method
+    if method not in view.permissions:
+        allowed = [each for each in METHODS if each in view.permissions]
+        raise ScimError(405, f"Use {', '.join(allowed)} here.", headers={"Allow": ", ".join(allowed)})
+    for permission in view.permissions[method]:
+        if not access.can(caller.provisioner.principal, caller.provisioner.tenant, *permission):
+            raise ScimError(403, f"This integration's role does not give {' '.join(permission)}.")
+    response = getattr(view, method.lower())(**match.kwargs)
+    activity.note_success(
+        integration_id=caller.provisioner.integration_id,
+        token_id=caller.provisioner.principal.token_id,
+        last_used_at=caller.last_used_at,
+    )
+    return response
+
+
+def _refuse(request: HttpRequest, error: ScimError, *, noted: bool = True) -> HttpResponse:
+    if noted and request.provisioner is not None:
+        try:
+            activity.note_refusals(
+                integration_id=request.provisioner.integration_id,
+                source_address=request.provisioner.principal.source_address,
+                request_id=request.request_id,
+                refusals=[activity.Refusal(request.method, request.mount.path, int(error.status), error.detail)],
+                disabled=request.refused_as_disabled,
+            )
+        except (OperationalError, InterfaceError):
+            logger.exception("The refusal of request %s could not be noted", request.request_id)
+    return responses.answer(error.to_dict(), status=int(error.status), headers=error.headers)

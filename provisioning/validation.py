@@ -1,0 +1,166 @@
+"""Validators of whole attributes, compiled once from the schemas (RFC 7643 §2.4, §2.5).
+
+What holds for simple values (``provisioning.values``) holds for objects and arrays too: an object or array
+with nothing in it leaves its attribute unassigned. Names count in any letter case; unknown and read-only
+ones are ignored; one object stands for an array of one.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from provisioning.attributes import GROUP, USER, Attribute, ResourceType
+from provisioning.values import SIMPLE, Validator, invalid, only
+from tenants.fields import fold
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """How one attribute is validated.
+
+    ``validate`` takes its whole value. A complex attribute has ``sub_attributes``: the validators of those
+    that can be written, by canonical name in order. A multi-valued one has ``element``, which takes one
+    object, and ``pair``, the key under which an array holds an element once.
+    """
+
+    label: str
+    validate: Validator
+    sub_attributes: Mapping[str, Validator] = field(default_factory=dict)
+    element: Validator | None = None
+    pair: Callable[[dict[str, Any]], tuple] | None = None
+
+    def named(self, value: Any) -> dict[str, Any]:
+        """Return the members of an object under their canonical names; unknown and read-only ones left out."""
+        if not isinstance(value, dict):
+            raise invalid(self.label, value, _object_like(self.sub_attributes))
+        return canonical_names(value, self.sub_attributes)
+
+
+def canonical_names(value: dict[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``value`` with only ``known`` names, however their letters were cased."""
+    if value.keys() <= known.keys():
+        return value
+    by_key = {name.lower(): name for name in known}
+    return {by_key[key.lower()]: each for key, each in value.items() if key.lower() in by_key}
+
+
+def _object_like(names: Iterable[str]) -> str:
+    return f"an object such as {{{', '.join(f'{name!r}: …' for name in list(names)[:2])}}}".replace("'", '"')
+
+
+def object_validator(label: str, validators: Mapping[str, Validator]) -> Callable[[Any], dict[str, Any] | None]:
+    """Return the validator of one object whose members have these validators, in their order."""
+    items = tuple(validators.items())
+    names = validators.keys()
+    bare = validators.get("value")
+
+    def validate(value: Any) -> dict[str, Any] | None:
+        if type(value) is not dict:
+            value = only(value, label)
+            if value is None or value == "":
+                return None
+            if isinstance(value, str) and bare:
+                value = {"value": value}
+            if not isinstance(value, dict):
+                raise invalid(label, value, _object_like(validators))
+        if not value.keys() <= names:
+            value = canonical_names(value, validators)
+        found = {}
+        for name, validate_member in items:
+            if name in value and (member := validate_member(value[name])) is not None:
+                found[name] = member
+        return found or None
+
+    return validate
+
+
+def _array(label: str, validators: Mapping[str, Validator], element: Validator, pair: Callable) -> Validator:
+    """Return the validator of a multi-valued complex attribute.
+
+    It holds a pair of type and value once, has at most one primary value (RFC 7643 §2.4), and no element
+    that says nothing but its type or that it is primary.
+    """
+    right = f"an array of objects, {_object_like(validators)}"
+
+    def validate(value: Any) -> list[dict[str, Any]] | None:
+        if value is None or value == "":
+            return None
+        if isinstance(value, dict):
+            value = [value]
+        if not isinstance(value, list):
+            raise invalid(label, value, right)
+        elements: dict[tuple, dict[str, Any]] = {}
+        for each in value:
+            if each and not isinstance(each, dict):
+                raise invalid(label, each, right)
+            found = element(each)
+            if found is not None and not found.keys() <= _SAYS_NOTHING:
+                key = pair(found)
+                elements[key] = element(joined(elements[key], found)) if key in elements else found
+        kept = list(elements.values())
+        keep_one_primary(kept)
+        return kept or None
+
+    return validate
+
+
+_SAYS_NOTHING = {"type", "primary"}
+
+
+def _pair(attribute: Attribute) -> Callable[[dict[str, Any]], tuple]:
+    """Return the function that says under which key an array of this attribute holds an element once."""
+    value = attribute.sub_attributes.get("value")
+    exact = value is None or value.case_exact
+
+    def pair(element: dict[str, Any]) -> tuple:
+        if (value := element.get("value")) is None:
+            return tuple(item for item in element.items() if item[0] != "primary")
+        return fold(element.get("type", "")), value if exact else fold(value)
+
+    return pair
+
+
+def joined(known: dict[str, Any], same: dict[str, Any]) -> dict[str, Any]:
+    """Return ``known`` with what ``same``, an element of the same type and value, says beyond them."""
+    return {**known, **same, **{name: known[name] for name in ("type", "value") if name in known}}
+
+
+def keep_one_primary(elements: list[dict[str, Any]], keep: dict[str, Any] | None = None) -> None:
+    """Leave ``keep``, else the first that is primary, as the only primary element (RFC 7644 §3.5.2)."""
+    for element in elements:
+        if element.get("primary"):
+            keep = keep or element
+            if element is not keep:
+                element["primary"] = False
+
+
+def _rule(attribute: Attribute, prefix: str, resource_type: ResourceType) -> Rule:
+    label, path = f"{prefix}{attribute.name}", f"{resource_type.name}:{attribute.name}"
+    if attribute.type != "complex":
+        return Rule(label, SIMPLE[attribute.type](label, path))
+    validators = {
+        each.name: SIMPLE[each.type](f"{label}.{each.name}", f"{path}.{each.name}")
+        for each in attribute.sub_attributes.values()
+        if not each.read_only
+    }
+    element = object_validator(label, validators)
+    if not attribute.multi_valued:
+        return Rule(label, element, validators)
+    pair = _pair(attribute)
+    return Rule(label, _array(label, validators, element, pair), validators, element, pair)
+
+
+def _rules(resource_type: ResourceType) -> dict[str, dict[str, Rule]]:
+    """Return the rules of everything that is stored, by URN and canonical name, in the order of documents."""
+    return {
+        urn: {
+            attribute.name: _rule(attribute, "" if urn == resource_type.schema else f"{urn}:", resource_type)
+            for attribute in attributes.values()
+            if attribute.mutability == "readWrite"
+        }
+        for urn, attributes in resource_type.attributes.items()
+    }
+
+
+USER_RULES = _rules(USER)
+GROUP_RULES = _rules(GROUP)
