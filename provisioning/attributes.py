@@ -97,11 +97,10 @@ def _resolve(resource_type: ResourceType, path: str) -> AttributePath | None:
     schema, names = resource_type.schema, path.lower()
     if names.startswith("urn:"):
         prefix, _, names = names.rpartition(":")
-        # "2.0:User:name" ends in the name; URNs hold dots themselves, so the last colon decides first.
-        if (schema := resource_type.schema_named(prefix)) is None:
-            return None
+        # URNs hold dots themselves, so the last colon decides first.
+        schema = resource_type.schema_named(prefix) or ""
     name, dot, sub_name = names.partition(".")
-    attribute = resource_type.attributes[schema].get(name)
+    attribute = resource_type.attributes.get(schema, {}).get(name)
     if attribute is None:
         return None
     if not dot:

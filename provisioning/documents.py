@@ -56,12 +56,12 @@ def user_attributes(body: Any, current: Attributes | None = None) -> Attributes:
     Raises ``Refused`` (RFC 7643 §2, §4.1; RFC 7644 §3.3, §3.5.1).
     """
     _check_schemas(body, USER)
-    attributes = _user(body) or {}
+    attributes: Attributes = _user(body) or {}
     if "userName" not in attributes:
         raise Refused("invalidValue", "userName is missing: it must be a non-empty string.", field="userName")
-    if "active" not in attributes:
-        attributes = _user(attributes | {"active": True if current is None else current.get("active", True)})
-    return attributes
+    if "active" in attributes:
+        return attributes
+    return _user(attributes | {"active": (current or {}).get("active", True)}) or {}
 
 
 def group_attributes(body: Any) -> GroupAttributes:

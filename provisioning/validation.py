@@ -19,21 +19,30 @@ class Rule:
     """How one attribute is validated.
 
     ``validate`` takes its whole value. A complex attribute has ``sub_attributes``: the validators of those
-    that can be written, by canonical name in order. A multi-valued one has ``element``, which takes one
-    object, and ``pair``, the key under which an array holds an element once.
+    that can be written, by canonical name in order.
     """
 
     label: str
     validate: Validator
     sub_attributes: Mapping[str, Validator] = field(default_factory=dict)
-    element: Validator | None = None
-    pair: Callable[[dict[str, Any]], tuple] | None = None
 
     def named(self, value: Any) -> dict[str, Any]:
         """Return the members of an object under their canonical names; unknown and read-only ones left out."""
         if not isinstance(value, dict):
             raise invalid(self.label, value, _object_like(self.sub_attributes))
         return canonical_names(value, self.sub_attributes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArrayRule(Rule):
+    """How a multi-valued attribute is validated.
+
+    ``elements`` takes the same as ``validate`` and leaves the elements as they are given; ``pair`` returns
+    the key under which the array holds an element once.
+    """
+
+    elements: Callable[[Any], list[dict[str, Any]]] = field(kw_only=True)
+    pair: Callable[[dict[str, Any]], tuple] = field(kw_only=True)
 
 
 def canonical_names(value: dict[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,34 +83,44 @@ def object_validator(label: str, validators: Mapping[str, Validator]) -> Callabl
     return validate
 
 
-def _array(label: str, validators: Mapping[str, Validator], element: Validator, pair: Callable) -> Validator:
-    """Return the validator of a multi-valued complex attribute.
-
-    It holds a pair of type and value once, has at most one primary value (RFC 7643 §2.4), and no element
-    that says nothing but its type or that it is primary.
-    """
+def _elements(label: str, validators: Mapping[str, Validator]) -> Callable[[Any], list[dict[str, Any]]]:
+    """Return the validator of the elements of an array, each taken by itself."""
+    element = object_validator(label, validators)
     right = f"an array of objects, {_object_like(validators)}"
 
-    def validate(value: Any) -> list[dict[str, Any]] | None:
+    def validate(value: Any) -> list[dict[str, Any]]:
         if value is None or value == "":
-            return None
+            return []
         if isinstance(value, dict):
             value = [value]
         if not isinstance(value, list):
             raise invalid(label, value, right)
-        elements: dict[tuple, dict[str, Any]] = {}
         for each in value:
             if each and not isinstance(each, dict):
                 raise invalid(label, each, right)
-            found = element(each)
-            if found is not None and not found.keys() <= _SAYS_NOTHING:
-                key = pair(found)
-                elements[key] = element(joined(elements[key], found)) if key in elements else found
-        kept = list(elements.values())
-        keep_one_primary(kept)
-        return kept or None
+        return [found for each in value if (found := element(each)) is not None]
 
     return validate
+
+
+def _array(attribute: Attribute, label: str, validators: Mapping[str, Validator]) -> ArrayRule:
+    """Return the rule of a multi-valued complex attribute.
+
+    It holds a pair of type and value once, has at most one primary value (RFC 7643 §2.4), and no element
+    that says nothing but its type or that it is primary.
+    """
+    elements, pair = _elements(label, validators), _pair(attribute)
+
+    def validate(value: Any) -> list[dict[str, Any]] | None:
+        kept: dict[tuple, dict[str, Any]] = {}
+        for found in elements(value):
+            if not found.keys() <= _SAYS_NOTHING:
+                key = pair(found)
+                kept[key] = elements(joined(kept[key], found))[0] if key in kept else found
+        keep_one_primary(kept.values())
+        return list(kept.values()) or None
+
+    return ArrayRule(label, validate, validators, elements=elements, pair=pair)
 
 
 _SAYS_NOTHING = {"type", "primary"}
@@ -125,7 +144,7 @@ def joined(known: dict[str, Any], same: dict[str, Any]) -> dict[str, Any]:
     return {**known, **same, **{name: known[name] for name in ("type", "value") if name in known}}
 
 
-def keep_one_primary(elements: list[dict[str, Any]], keep: dict[str, Any] | None = None) -> None:
+def keep_one_primary(elements: Iterable[dict[str, Any]], keep: dict[str, Any] | None = None) -> None:
     """Leave ``keep``, else the first that is primary, as the only primary element (RFC 7644 §3.5.2)."""
     for element in elements:
         if element.get("primary"):
@@ -143,11 +162,9 @@ def _rule(attribute: Attribute, prefix: str, resource_type: ResourceType) -> Rul
         for each in attribute.sub_attributes.values()
         if not each.read_only
     }
-    element = object_validator(label, validators)
-    if not attribute.multi_valued:
-        return Rule(label, element, validators)
-    pair = _pair(attribute)
-    return Rule(label, _array(label, validators, element, pair), validators, element, pair)
+    if attribute.multi_valued:
+        return _array(attribute, label, validators)
+    return Rule(label, object_validator(label, validators), validators)
 
 
 def _rules(resource_type: ResourceType) -> dict[str, dict[str, Rule]]:
@@ -163,4 +180,8 @@ def _rules(resource_type: ResourceType) -> dict[str, dict[str, Rule]]:
 
 
 USER_RULES = _rules(USER)
+USER_ARRAYS = {
+    urn: {name: rule for name, rule in rules.items() if isinstance(rule, ArrayRule)}
+    for urn, rules in USER_RULES.items()
+}
 GROUP_RULES = _rules(GROUP)

@@ -1,19 +1,17 @@
 """The operations of a PATCH request, read leniently (RFC 7644 §3.5.2)."""
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import orjson
 from django_scim.constants import VALID_PATCH_OPS, SchemaURI
 
-from provisioning.attributes import ResourceType
 from provisioning.errors import Refused, shown
 
 
 class Operation(NamedTuple):
     """One operation: ``op`` is ``add``, ``remove`` or ``replace``; ``value`` is None where there is none.
 
-    ``path`` is None where the value names what it changes; ``assigned`` splits such an operation.
+    Without a ``path`` the value is an object of paths and values.
     """
 
     op: str
@@ -84,17 +82,6 @@ def decoded_json(value: Any) -> Any:
         except orjson.JSONDecodeError:
             return value
     return value
-
-
-def assigned(operation: Operation, resource_type: ResourceType) -> Iterator[tuple[str, Any]]:
-    """Yield the paths and values of a path-less operation; the members of a schema's URN one by one."""
-    for key, value in operation.value.items():
-        urn = resource_type.schema_named(key)
-        value = decoded_json(value) if urn else value
-        if urn and isinstance(value, dict):
-            yield from ((f"{urn}:{name}", each) for name, each in value.items())
-        else:
-            yield key, value
 
 
 def _lower(schemas: Any) -> list[Any]:
