@@ -57,6 +57,11 @@ def people_let_in(tenant: Tenant):
     )
 
 
+def people_known(tenant: Tenant):
+    """Return the accounts with a source of access, whether or not it is active."""
+    return User.objects.filter(Exists(AccessSource.objects.filter(tenant=tenant, user=OuterRef("pk"))))
+
+
 def tenants_of(principal: Principal):
     """Return the tenants that ``principal`` may enter, by slug."""
     if owns_instance(principal):
@@ -75,9 +80,11 @@ def effective_bindings(tenant: Tenant, user_id: str):
     A membership counts while the source it came by is active. Whether the person is let in at all is
     another question (``people_let_in``).
     """
-    groups = Membership.objects.filter(
-        Q(source=None) | Q(source__active=True), user=user_id, group__tenant=tenant
-    ).values("group_id")
+    return _bindings(tenant, user_id, Q(source=None) | Q(source__active=True))
+
+
+def _bindings(tenant: Tenant, user_id: str, memberships: Q):
+    groups = Membership.objects.filter(memberships, user=user_id, group__tenant=tenant).values("group_id")
     return Binding.objects.filter(Q(user=user_id) | Q(group__in=groups), tenant=tenant)
 
 
@@ -116,6 +123,11 @@ def active_admins(tenant: Tenant):
     return people_let_in(tenant).filter(
         Q(pk__in=admin.filter(user__isnull=False).values("user_id")) | Q(pk__in=through_groups)
     )
+
+
+def of_person(tenant: Tenant, user: User) -> Permissions:
+    """Return what ``user`` holds in ``tenant`` once nothing is suspended: what being this person gives."""
+    return _union(_bindings(tenant, user.pk, Q()))
 
 
 def of_group(group_id: str) -> Permissions:

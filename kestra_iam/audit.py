@@ -10,19 +10,24 @@ role.delete                    the role                 ``permissions`` (what it
 binding.create, binding.delete the binding              ``subject`` {kind, id, name}, ``role`` {id, name}
 membership.add, .remove        the group                ``people`` [[id, username], …]
 access.grant, access.resume    the person               ``source`` {id, owner, owner_name}
-access.suspend, access.end     the person               ``source`` {id, owner, owner_name}
+access.suspend, access.end     the person               ``source``; ``into``: the source its memberships go on with
+access.take-over               the person               ``source`` (its owner from then on)
 person.suspend, person.resume  the person               (over all sources)
 =============================  =======================  ====================================================
 
-A thing that goes writes one event for each row that goes with it.
+A thing that goes writes one event for each row that goes with it. A membership that an integration pushed
+counts while the source by which that integration knows the person is active: the one whose owner is the
+``owner`` of the group (``group.create``) when the membership begins.
 """
 
 from typing import Any
 
 from kestra_iam.models import AccessSource, AuditEvent, Binding, Group
 from kestra_iam.principals import Principal
+from tenants.compiled import CompiledWrites
 from tenants.models import Tenant
 
+_rows = CompiledWrites(AuditEvent)
 # One event names at most so many people; more are told in several events.
 PEOPLE_PER_EVENT = 1000
 
@@ -38,7 +43,7 @@ def record(
     details: dict[str, Any] | None = None,
 ) -> None:
     """Write one event; call it inside the transaction of the change."""
-    AuditEvent.objects.bulk_create([event(by, tenant, verb, resource, id, name, details)])
+    write([event(by, tenant, verb, resource, id, name, details)])
 
 
 def event(
@@ -116,4 +121,4 @@ def of_access(by: Principal, verb: str, tenant: Tenant, source: AccessSource, us
 
 def write(events: list[AuditEvent]) -> None:
     """Write the events of one action."""
-    AuditEvent.objects.bulk_create(events)
+    _rows.insert(events)

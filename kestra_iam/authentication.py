@@ -5,22 +5,27 @@ from django.contrib.auth.backends import BaseBackend
 from kestra_iam import access
 from kestra_iam.models import User
 from tenants.fields import fold
+from tenants.models import Tenant
 
 
 class HomeBackend(BaseBackend):
-    """Accounts sign in with the name of their home: a tenant's slug, or none for the instance."""
+    """Signing in names a tenant, or none for the instance."""
 
     def authenticate(self, request, username=None, password=None, home=None, **_):
-        """Return the account of that username at that home (a Tenant or None) if the password is its own."""
+        """Return the account of that username and password: at home in ``home``, else an instance account
+        that may enter there.
+
+        Every failure takes as long as every other, so that time tells nobody which usernames exist.
+        """
         if not username or password is None:
             return None
-        home_key = home.pk if home else ""
-        user = User.objects.filter(home_key=home_key, username_key=fold(username)).first()
-        if user is None:
-            # As slow as a wrong password, so that time tells nobody which usernames exist.
-            User().set_password(password)
-            return None
-        return user if user.check_password(password) else None
+        for home_key in [home.pk, ""] if home else [""]:
+            user = User.objects.filter(home_key=home_key, username_key=fold(username)).first()
+            if user is None:
+                User().set_password(password)
+            elif user.check_password(password) and _opens(user, home):
+                return user
+        return None
 
     def get_user(self, user_id):
         return User.objects.filter(pk=user_id).first()
@@ -36,3 +41,7 @@ class HomeBackend(BaseBackend):
         principal = getattr(user_obj, "principal", None) or access.principal_of(user_obj)
         tenant = getattr(user_obj, "acting_in", None)
         return tenant is not None and bool(access.held(principal, tenant))
+
+
+def _opens(user: User, home: Tenant | None) -> bool:
+    return home is None or user.home_id == home.pk or access.enters(access.principal_of(user), home)

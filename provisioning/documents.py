@@ -20,7 +20,7 @@ from provisioning.values import Validator, check_text, invalid
 from tenants.fields import fold
 
 Attributes = dict[str, Any]
-_KEY_LENGTH = 255
+KEY_LENGTH = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class UserDocument:
     """What is kept of a user: columns, the keys of the e-mail rows, and the JSON text of the resource.
 
     ``external_id`` and ``display_name_key`` are ``''`` for none; keys are folded. ``document`` has
-    ``schemas`` and every attribute, without ``id``, ``meta`` and ``groups``.
+    ``schemas`` and every attribute, without ``id``, ``meta`` and ``groups``; ``folded`` is the same with every
+    name and text folded, or None where that is the same as its lower case: where it is ASCII.
     """
 
     user_name: str
@@ -38,6 +39,7 @@ class UserDocument:
     active: bool
     email_keys: tuple[str, ...]
     document: str
+    folded: str | None
 
 
 class GroupAttributes(NamedTuple):
@@ -113,15 +115,30 @@ def user_document(attributes: Attributes) -> UserDocument:
     """Return what is kept of a user with these canonical attributes."""
     schemas = [USER_SCHEMA, ENTERPRISE_SCHEMA] if ENTERPRISE_SCHEMA in attributes else [USER_SCHEMA]
     user_name = attributes["userName"]
+    resource = {"schemas": schemas, **attributes}
+    document = orjson.dumps(resource).decode()
     return UserDocument(
         user_name=user_name,
         user_name_key=fold(user_name),
         external_id=attributes.get("externalId", ""),
-        display_name_key=fold(attributes.get("displayName", ""))[:_KEY_LENGTH],
+        display_name_key=fold(attributes.get("displayName", ""))[:KEY_LENGTH],
         active=attributes["active"],
         email_keys=email_keys(attributes),
-        document=orjson.dumps({"schemas": schemas, **attributes}).decode(),
+        document=document,
+        folded=None if document.isascii() else orjson.dumps(_folded(resource)).decode(),
     )
+
+
+def _folded(value: Any) -> Any:
+    # Each text by itself: in JSON text a combining character would join the letter of an escape before it.
+    match value:
+        case str():
+            return fold(value)
+        case dict():
+            return {name.lower(): _folded(each) for name, each in value.items()}
+        case list():
+            return [_folded(each) for each in value]
+    return value
 
 
 def email_keys(attributes: Attributes) -> tuple[str, ...]:

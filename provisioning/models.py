@@ -87,7 +87,8 @@ class ProvisionedUser(models.Model):
     """What one integration knows of one person: the SCIM User resource (RFC 7643 §4.1).
 
     Its id is that of the access source it gives. ``document`` is the resource as JSON text, rendered when
-    it is written (``provisioning.documents``), without ``id``, ``meta`` and ``groups``.
+    it is written (``provisioning.documents``), without ``id``, ``meta`` and ``groups``. ``folded`` is what
+    filters read that ignore letter case; none where the document is ASCII, whose lower case is the same.
     """
 
     source = models.OneToOneField(AccessSource, models.CASCADE, primary_key=True, related_name="provisioned_user")
@@ -104,6 +105,7 @@ class ProvisionedUser(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
     document = models.TextField()
+    folded = models.TextField(null=True, editable=False)
 
     class Meta:
         constraints = [

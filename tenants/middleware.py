@@ -5,7 +5,7 @@ from django.http import Http404
 from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 from django.utils.module_loading import import_string
 
-from tenants import mount
+from tenants import health, mount
 from tenants.models import Tenant
 
 
@@ -13,7 +13,7 @@ class TenantMount:
     """Move ``/ui/TENANT`` and ``/api/v1/TENANT`` from the path into the script prefix.
 
     Sets ``request.tenant`` (none for the instance) and ``request.urlconf``; unknown tenants are 404. SCIM
-    requests are answered here, without the middleware that only the console needs.
+    and health requests are answered here, without the middleware that only the console needs.
     """
 
     def __init__(self, get_response):
@@ -21,6 +21,8 @@ class TenantMount:
         self.handle_scim = import_string(settings.SCIM_HANDLER)
 
     def __call__(self, request):
+        if request.path_info in health.PROBES:
+            return health.answer(request)
         found = mount.find(request.path_info)
         request.mount = found
         request.tenant = None

@@ -19,9 +19,7 @@ RESERVED_SLUGS = frozenset(
 def validate_slug(value: str) -> None:
     """Refuse what cannot be a tenant's address; the sentence says what would be right."""
     if not SLUG.fullmatch(value):
-        raise ValidationError(
-            "Use 1 to 63 lower-case letters, digits, '-' or '_', starting with a letter or a digit."
-        )
+        raise ValidationError("Use 1 to 63 lower-case letters, digits, '-' or '_', starting with a letter or a digit.")
     if value in RESERVED_SLUGS:
         raise ValidationError(f"'{value}' is an address of the product itself: choose another slug.")
 

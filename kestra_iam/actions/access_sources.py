@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from kestra_iam import audit
 from kestra_iam.actions.bindings import unbind
+from kestra_iam.actions.service_accounts import delete_tokens
 from kestra_iam.models import (
     AccessSource,
     ApiToken,
@@ -65,7 +66,7 @@ def forget_unless_let_in(by: Principal, tenant: Tenant, user: User) -> list[audi
     bindings = Binding.objects.filter(tenant=tenant, user=user).select_related("role", "user")
     events = unbind(by, tenant, list(bindings))
     events += leave_groups(by, tenant, Membership.objects.filter(group__tenant=tenant, user=user))
-    ApiToken.objects.filter(tenant=tenant, user=user).delete()
+    events += delete_tokens(by, ApiToken.objects.filter(tenant=tenant, user=user))
     if Suspension.objects.filter(tenant=tenant, user=user).delete()[0]:
         events.append(audit.event(by, tenant, "person.resume", "USERS", user.pk, user.username))
     if user.home_id == tenant.pk:

@@ -63,10 +63,9 @@ def keeping_an_admin(tenant: Tenant) -> Iterator[None]:
 
 @contextmanager
 def taken(message: str, *, field: str = "name") -> Iterator[None]:
-    """Run the block in a savepoint and turn a broken unique constraint into ``Conflict(message)``."""
+    """Turn a broken unique constraint into ``Conflict(message)``, which undoes the transaction it happens in."""
     try:
-        with transaction.atomic():
-            yield
+        yield
     except IntegrityError:
         raise Conflict(message, field=field) from None
 

@@ -6,16 +6,19 @@ that tenant and instance accounts that were let in there before; everybody else 
 
 from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from kestra_iam import audit
 from kestra_iam.actions.access_sources import forget_unless_let_in
 from kestra_iam.models import AccessSource, Group, Membership, User
 from kestra_iam.principals import Principal
+from tenants.compiled import CompiledWrites
 from tenants.fields import fold
 from tenants.models import Tenant
 
 Events = list[audit.AuditEvent]
+_accounts = CompiledWrites(User)
+_sources = CompiledWrites(AccessSource)
 
 
 class Owner(NamedTuple):
@@ -35,21 +38,23 @@ class Fields(NamedTuple):
     last_name: str
 
 
+def accounts_of(tenant_id: str, username_key: str) -> QuerySet[User]:
+    """Return the accounts that a userName can link to in this tenant, the one it does link to first."""
+    let_in = Exists(AccessSource.objects.filter(tenant=tenant_id, user=OuterRef("pk")))
+    return User.objects.filter(
+        Q(home_key=tenant_id) | Q(let_in, home_key="", instance_owner=False), username_key=username_key
+    ).order_by("-home_key")
+
+
 def find_account(tenant: Tenant, username: str) -> User | None:
     """Return the account that a userName links to in this tenant, none if one has to be made."""
-    let_in = Exists(AccessSource.objects.filter(tenant=tenant, user=OuterRef("pk")))
-    return (
-        User.objects.filter(Q(home_key=tenant.pk) | Q(let_in, home_key="", instance_owner=False))
-        .filter(username_key=fold(username))
-        .order_by("-home_key")
-        .first()
-    )
+    return accounts_of(tenant.pk, fold(username)).first()
 
 
 def make_account(by: Principal, tenant: Tenant, fields: Fields) -> tuple[User, Events]:
     """Create an account at home in the tenant; it has no password until a sign-in link is used."""
     user = User(home=tenant, home_key=tenant.pk, username_key=fold(fields.username), password="!", **fields._asdict())
-    User.objects.bulk_create([user])
+    _accounts.insert([user])
     return user, [audit.event(by, tenant, "account.create", "USERS", user.pk, user.username, {"email": user.email})]
 
 
@@ -65,9 +70,7 @@ def open_source(
     events: Events = []
     if left:
         source, *others = left
-        for other in others:
-            _merge(other, into=source)
-            events.append(audit.of_access(by, "end", tenant, other, user.username))
+        events += [_merge(by, tenant, other, user, into=source) for other in others]
         was_active = source.active
         source.managed_by_id, source.owner_key, source.owner_name = owner
         source.active = active
@@ -84,7 +87,7 @@ def open_source(
         owner_name=owner.name,
         active=active,
     )
-    AccessSource.objects.bulk_create([source])
+    _sources.insert([source])
     events.append(audit.of_access(by, "grant", tenant, source, user.username))
     if not active:
         events.append(audit.of_access(by, "suspend", tenant, source, user.username))
@@ -94,7 +97,7 @@ def open_source(
 def set_active(by: Principal, tenant: Tenant, source: AccessSource, username: str, active: bool) -> Events:
     """Suspend or resume one source; its memberships stay."""
     source.active = active
-    source.save(update_fields=["active"])
+    _sources.update(source, ("active",))
     return [audit.of_access(by, "resume" if active else "suspend", tenant, source, username)]
 
 
@@ -114,18 +117,19 @@ def write_fields(user: User, fields: Fields) -> None:
 
 def move_source(by: Principal, tenant: Tenant, source: AccessSource, old: User, new: User) -> Events:
     """Let a source stand for another account: its id and its memberships stay, the old account loses them."""
-    events: Events = []
-    for other in _left_sources(tenant, new):
-        events.append(audit.of_access(by, "end", tenant, other, new.username))
-        _merge(other, into=source)
-    here = Membership.objects.filter(source=source)
-    here.filter(user=old, group__in=here.filter(user=new).values("group_id")).delete()
-    here.filter(user=old).update(user=new)
+    events = [_merge(by, tenant, other, new, into=source) for other in _left_sources(tenant, new)]
+    groups = list(Group.objects.filter(memberships__source=source, memberships__user=old))
+    # In a group that a removed integration left behind, the new account may be a member by itself.
+    present = set(Membership.objects.filter(user=new, group__in=groups).values_list("group_id", flat=True))
+    moving = Membership.objects.filter(source=source, user=old)
+    moving.filter(group__in=present).delete()
+    moving.update(user=new)
     source.user = new
     source.save(update_fields=["user"])
-    for group in Group.objects.filter(memberships__source=source):
+    for group in groups:
         events += audit.people(by, "remove", group, tenant, [(old.pk, old.username)])
-        events += audit.people(by, "add", group, tenant, [(new.pk, new.username)])
+        if group.pk not in present:
+            events += audit.people(by, "add", group, tenant, [(new.pk, new.username)])
     ended = AccessSource(pk=source.pk, user=old, owner_key=source.owner_key, owner_name=source.owner_name)
     events.append(audit.of_access(by, "end", tenant, ended, old.username))
     events.append(audit.of_access(by, "grant", tenant, source, new.username))
@@ -139,6 +143,10 @@ def _left_sources(tenant: Tenant, user: User) -> list[AccessSource]:
     return list(AccessSource.objects.filter(tenant=tenant, user=user, managed_by=None).exclude(owner_key=""))
 
 
-def _merge(other: AccessSource, *, into: AccessSource) -> None:
+def _merge(by: Principal, tenant: Tenant, other: AccessSource, user: User, *, into: AccessSource) -> audit.AuditEvent:
+    """End a source whose memberships go on with another one."""
+    event = audit.of_access(by, "end", tenant, other, user.username)
+    event.details["into"] = into.pk
     Membership.objects.filter(source=other).update(source=into)
     other.delete()
+    return event

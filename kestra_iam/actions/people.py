@@ -93,8 +93,7 @@ def suspend_person(*, by: Principal, tenant: Tenant, user: User) -> None:
     Raises ``NotFound`` for somebody without access, ``Conflict`` if the last Admin would go.
     """
     with guards.keeping_an_admin(tenant):
-        if not AccessSource.objects.filter(tenant=tenant, user=user).exists():
-            raise NotFound(f"{user.username} has no access to {tenant.name}.")
+        _must_be_known(tenant, user)
         if Suspension.objects.get_or_create(tenant=tenant, user=user)[1]:
             _record(by, tenant, "person.suspend", user)
 
@@ -127,12 +126,15 @@ def change_password(*, by: Principal, user: User, password: str) -> None:
 def issue_sign_in_link(*, by: Principal, tenant: Tenant, user: User) -> str:
     """Return the secret of a link with which ``user`` sets a password: one use, 24 hours; older links end.
 
-    Who has the link becomes this person, so ``by`` must hold everything the person may do. Raises
-    ``Forbidden`` otherwise, and for an account that is not at home in this tenant.
+    Who has the link becomes this person, so ``by`` must hold everything the person may do, now or once an
+    integration resumes them. Raises ``Forbidden`` otherwise and for an account that is not at home here,
+    ``NotFound`` for somebody without access.
     """
     if user.home_id != tenant.pk:
         raise Forbidden(f"{user.username} is at home outside this tenant and signs in there.")
-    guards.must_hold(by, tenant, _everything_of(tenant, user), f"A sign-in link of {user.username}")
+    # A password set now would otherwise wait for the next person of that userName.
+    _must_be_known(tenant, user)
+    guards.must_hold(by, tenant, access.of_person(tenant, user), f"A sign-in link of {user.username}")
     secret = secrets.token_urlsafe(32)
     SignInLink.objects.update_or_create(
         user=user,
@@ -176,6 +178,11 @@ def use_sign_in_link(*, by: Principal, tenant: Tenant, secret: str, password: st
         user,
     )
     return user
+
+
+def _must_be_known(tenant: Tenant, user: User) -> None:
+    if not AccessSource.objects.filter(tenant=tenant, user=user).exists():
+        raise NotFound(f"{user.username} has no access to {tenant.name}.")
 
 
 def _set_password(user: User, password: str | None) -> None:

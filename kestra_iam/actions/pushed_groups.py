@@ -1,31 +1,50 @@
 """Groups that an integration pushes, and who is in them.
 
 Only their integration writes them. Membership follows the push without asking who holds what: that right
-was given when a role was bound to the group. Every function expects to run inside one transaction.
+was given when a role was bound to the group. Every function expects to run inside one transaction, and a
+name that is taken meanwhile breaks a constraint (``guards.taken``).
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from kestra_iam import audit
-from kestra_iam.actions import guards
 from kestra_iam.actions.linking import Owner
 from kestra_iam.errors import Conflict, NotFound
 from kestra_iam.models import AccessSource, Group, Membership
 from kestra_iam.principals import Principal
+from tenants.compiled import USING, CompiledQuery, CompiledWrites
 from tenants.fields import could_be_id, fold
 from tenants.models import Tenant
 
 
 class Person(NamedTuple):
-    """Somebody an integration knows: the source's id (SCIM id), the account's id and username."""
+    """Somebody an integration knows: the source's id (SCIM id), the account's id and username, member or not."""
 
     source_id: str
     user_id: str
     username: str
+    member: bool
+
+
+def _known(owner_key: str, group_id: str) -> Any:
+    present = Membership.objects.filter(group=group_id, source=OuterRef("pk"))
+    return AccessSource.objects.filter(owner_key=owner_key).values_list(
+        "pk", "user_id", "user__username", Exists(present)
+    )
+
+
+_groups, _memberships = CompiledWrites(Group), CompiledWrites(Membership)
+_COLUMNS = [field.attname for field in Group._meta.concrete_fields]
+_locked_group = CompiledQuery(
+    lambda owner_key, id: (
+        Group.objects.select_for_update().filter(pk=id, owner_key=owner_key).order_by().values_list(*_COLUMNS)
+    )
+)
+_one_person = CompiledQuery(lambda owner_key, group_id, id: _known(owner_key, group_id).filter(pk=id))
 
 
 def create_group(by: Principal, tenant: Tenant, owner: Owner, name: str, external_id: str | None) -> Group:
@@ -41,18 +60,17 @@ def create_group(by: Principal, tenant: Tenant, owner: Owner, name: str, externa
     )
     group.updated_at = group.created_at
     _name(group, name, external_id)
-    with guards.taken(_taken(name), field="displayName"):
-        group.save(force_insert=True)
+    _groups.insert([group])
     audit.write([audit.event(by, tenant, "group.create", "GROUPS", group.pk, group.name, _details(group))])
     return group
 
 
 def lock_group(owner: Owner, group_id: str) -> Group:
     """Return a group of this integration, locked until the transaction ends; raises ``NotFound``."""
-    group = Group.objects.select_for_update().filter(pk=group_id, owner_key=owner.key).first()
-    if group is None:
+    rows = _locked_group.rows(owner_key=owner.key, id=group_id)
+    if not rows:
         raise NotFound("There is no such group.")
-    return group
+    return Group.from_db(USING, _COLUMNS, rows[0])
 
 
 def rename_group(by: Principal, tenant: Tenant, group: Group, name: str, external_id: str | None) -> bool:
@@ -60,14 +78,13 @@ def rename_group(by: Principal, tenant: Tenant, group: Group, name: str, externa
 
     Id, members and bindings stay. Raises ``Conflict`` as ``create_group``.
     """
+    if (name, external_id) == (group.name, group.external_id):
+        return False
     before = _details(group)
     _name(group, name, external_id)
-    after = _details(group)
-    if before == after:
-        return False
-    with guards.taken(_taken(name), field="displayName"):
-        group.save(update_fields=["name", "name_key", "external_id", "external_id_key"])
-    audit.write([audit.event(by, tenant, "group.update", "GROUPS", group.pk, name, {**after, "before": before})])
+    _groups.update(group, ("name", "name_key", "external_id", "external_id_key"))
+    details = {**_details(group), "before": before}
+    audit.write([audit.event(by, tenant, "group.update", "GROUPS", group.pk, name, details)])
     return True
 
 
@@ -75,7 +92,7 @@ def touch_group(group: Group) -> None:
     """Count one change of the group."""
     group.version += 1
     group.updated_at = timezone.now()
-    group.save(update_fields=["version", "updated_at"])
+    _groups.update(group, ("version", "updated_at"))
 
 
 def join(by: Principal, tenant: Tenant, group: Group, source_ids: Iterable[str]) -> bool:
@@ -86,26 +103,17 @@ def join(by: Principal, tenant: Tenant, group: Group, source_ids: Iterable[str])
     wanted = list(dict.fromkeys(source_ids))
     if not wanted:
         return False
-    present = Membership.objects.filter(group=group.pk, source=OuterRef("pk"))
-    known = AccessSource.objects.filter(owner_key=group.owner_key).values_list(
-        "pk", "user_id", "user__username", Exists(present)
-    )
-    found = {
-        source_id: (Person(source_id, user_id, username), member)
-        for some in _batches([id for id in wanted if could_be_id(id)])
-        for source_id, user_id, username, member in known.filter(pk__in=some)
-    }
+    found = {person.source_id: person for person in _people(group, [id for id in wanted if could_be_id(id)])}
     for source_id in wanted:
         if source_id not in found:
             raise NotFound(f"There is no user {source_id[:64]} in this integration.", field="members")
-    new = [person for person, member in (found[source_id] for source_id in wanted) if not member]
+    new = [found[source_id] for source_id in wanted if not found[source_id].member]
     if not new:
         return False
-    Membership.objects.bulk_create(
-        [Membership(group_id=group.pk, user_id=person.user_id, source_id=person.source_id) for person in new],
-        batch_size=1000,
+    _memberships.insert(
+        [Membership(group_id=group.pk, user_id=person.user_id, source_id=person.source_id) for person in new]
     )
-    audit.write(audit.people(by, "add", group, tenant, [person[1:] for person in new]))
+    audit.write(audit.people(by, "add", group, tenant, [person[1:3] for person in new]))
     return True
 
 
@@ -140,6 +148,15 @@ def replace_members(by: Principal, tenant: Tenant, group: Group, source_ids: Ite
     return join(by, tenant, group, [one for one in wanted if one not in present]) or left
 
 
+def _people(group: Group, ids: list[str]) -> list[Person]:
+    if len(ids) == 1:
+        rows = _one_person.rows(owner_key=group.owner_key, group_id=group.pk, id=ids[0])
+    else:
+        known = _known(group.owner_key, group.pk)
+        rows = [row for some in _batches(ids) for row in known.filter(pk__in=some)]
+    return [Person(*row) for row in rows]
+
+
 def _batches(ids: list) -> Iterator[list]:
     """Cut a list into pieces that every database takes as parameters of one statement."""
     return (ids[start : start + 10_000] for start in range(0, len(ids), 10_000))
@@ -153,10 +170,11 @@ def _name(group: Group, name: str, external_id: str | None) -> None:
     same = Group.objects.filter(owner_key=group.owner_key, name_key=group.name_key).exclude(pk=group.pk)
     # Keycloak's subgroups share bare names but not external ids; everybody else expects names to be unique.
     if any(not external_id or other in ("", external_id) for other in same.values_list("external_id_key", flat=True)):
-        raise Conflict(_taken(name), field="displayName")
+        raise Conflict(taken(name), field="displayName")
 
 
-def _taken(name: str) -> str:
+def taken(name: str) -> str:
+    """Return the sentence for a name that another group of the integration has."""
     return f"This integration has a group '{name}' already."
 
 

@@ -4,11 +4,12 @@ import re
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from kestra_iam import access, audit, tokens
 from kestra_iam.actions import guards
 from kestra_iam.actions.bindings import unbind
-from kestra_iam.errors import Forbidden, Invalid
+from kestra_iam.errors import Forbidden, Invalid, NotFound
 from kestra_iam.models import ApiToken, Binding, ServiceAccount, User
 from kestra_iam.principals import OPERATOR, Principal
 from tenants.models import Tenant
@@ -53,8 +54,7 @@ def erase(*, by: Principal, service_account: ServiceAccount) -> None:
     """Delete an account that may go, telling which bindings and tokens go with it."""
     tenant = service_account.tenant
     bindings = Binding.objects.filter(service_account=service_account).select_related("role", "service_account")
-    audit.write(unbind(by, tenant, list(bindings)))
-    delete_tokens(by, service_account)
+    audit.write(unbind(by, tenant, list(bindings)) + delete_tokens(by, service_account.api_tokens.all()))
     _record(by, service_account, "delete")
     service_account.delete()
 
@@ -66,9 +66,11 @@ def create_token(
     """Return a new API token and its plaintext, which is nowhere else.
 
     People make tokens for themselves alone. Raises ``Forbidden`` otherwise, for a managed account, and if
-    ``by`` does not hold everything that the service account may do.
+    ``by`` does not hold everything that the service account may do; ``NotFound`` for one of another tenant.
     """
     if isinstance(holder, ServiceAccount):
+        if holder.tenant_id != tenant.pk:
+            raise NotFound("There is no such service account in this tenant.")
         guards.must_be_unmanaged(holder)
         given = access.held(access.principal_of(holder), tenant)
         guards.must_hold(by, tenant, given, f"A token of {holder.name}")
@@ -104,10 +106,14 @@ def delete_token(*, by: Principal, token: ApiToken) -> None:
     token.delete()
 
 
-def delete_tokens(by: Principal, account: ServiceAccount) -> None:
-    """Delete all tokens of an account that may lose them."""
-    audit.write([_token_event(by, "delete", token, account) for token in account.api_tokens.all()])
-    account.api_tokens.all().delete()
+def delete_tokens(by: Principal, some: QuerySet[ApiToken]) -> list[audit.AuditEvent]:
+    """Delete the tokens of a queryset that may go; return their events, to be written by the caller."""
+    events = [
+        _token_event(by, "delete", token, token.service_account or token.user)
+        for token in some.select_related("tenant", "user", "service_account")
+    ]
+    some.delete()
+    return events
 
 
 def label(name: str) -> str:

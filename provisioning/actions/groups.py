@@ -2,12 +2,13 @@
 
 from typing import NamedTuple
 
-from kestra_iam.actions import pushed_groups
+from kestra_iam.actions import guards, pushed_groups
 from kestra_iam.actions.groups import erase
 from kestra_iam.errors import NotFound
 from kestra_iam.models import Group
 from provisioning.errors import Refused
 from provisioning.provisioner import Provisioner
+from tenants.compiled import sent_together
 
 
 class MemberStep(NamedTuple):
@@ -23,9 +24,10 @@ def create_group(*, by: Provisioner, name: str, external_id: str | None, member_
     Raises ``Conflict`` for a name or external id that this integration has, ``Refused`` for a member that
     is none of its users.
     """
-    group = pushed_groups.create_group(by.principal, by.tenant, by.owner, name, external_id)
-    _step(by, group, MemberStep("add", tuple(member_ids)))
-    return group
+    with guards.taken(pushed_groups.taken(name), field="displayName"), sent_together():
+        group = pushed_groups.create_group(by.principal, by.tenant, by.owner, name, external_id)
+        _step(by, group, MemberStep("add", tuple(member_ids)))
+        return group
 
 
 def lock_group(by: Provisioner, group_id: str) -> Group:
@@ -40,12 +42,13 @@ def update_group(
 
     What changes nothing counts no version. Raises as ``create_group``.
     """
-    changed = pushed_groups.rename_group(by.principal, by.tenant, group, name, external_id)
-    for step in steps:
-        changed = _step(by, group, step) or changed
-    if changed:
-        pushed_groups.touch_group(group)
-    return changed
+    with guards.taken(pushed_groups.taken(name), field="displayName"), sent_together():
+        changed = pushed_groups.rename_group(by.principal, by.tenant, group, name, external_id)
+        for step in steps:
+            changed = _step(by, group, step) or changed
+        if changed:
+            pushed_groups.touch_group(group)
+        return changed
 
 
 def delete_group(*, by: Provisioner, group: Group) -> None:

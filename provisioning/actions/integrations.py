@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from kestra_iam import access, permissions
+from kestra_iam import access, audit, permissions
 from kestra_iam.actions import guards
 from kestra_iam.actions.service_accounts import delete_tokens, issue
 from kestra_iam.errors import Conflict, Forbidden, Invalid, NotFound
@@ -99,13 +100,10 @@ def rotate_token(*, by: Principal, integration: Integration, overlap: timedelta)
     integration = _lock(integration)
     _must_hold_what_it_gives(by, integration)
     account = integration.service_account
-    older = account.api_tokens.all()
+    older, now = account.api_tokens.all(), timezone.now()
     if overlap:
-        ends = timezone.now() + overlap
-        older.filter(expires_at=None).update(expires_at=ends)
-        older.filter(expires_at__gt=ends).update(expires_at=ends)
-    else:
-        delete_tokens(by, account)
+        older.filter(Q(expires_at=None) | Q(expires_at__gt=now + overlap)).update(expires_at=now + overlap)
+    audit.write(delete_tokens(by, older.filter(expires_at__lte=now) if overlap else older))
     _, integration.secret_token = issue(by=by, tenant=integration.tenant, holder=account, name=SECRET_TOKEN)
     record(by, integration, "rotate", {"overlap_seconds": int(overlap.total_seconds())})
     return integration

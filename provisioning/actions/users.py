@@ -6,6 +6,7 @@ Every function runs inside the caller's transaction and writes its audit events 
 from typing import Any
 
 import orjson
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from kestra_iam import audit
@@ -13,9 +14,12 @@ from kestra_iam.actions import guards, linking
 from kestra_iam.actions.access_sources import end_source
 from kestra_iam.actions.linking import Events, Fields
 from kestra_iam.errors import Conflict, NotFound
+from kestra_iam.models import AccessSource, User
 from provisioning.documents import UserDocument, email_keys
-from provisioning.models import ProvisionedEmail, ProvisionedUser
+from provisioning.models import Integration, ProvisionedEmail, ProvisionedUser
 from provisioning.provisioner import Provisioner
+from provisioning.reading import RowsAsJson, memberships_of
+from tenants.compiled import USING, CompiledQuery, CompiledWrites, sent_together
 
 Attributes = dict[str, Any]
 
@@ -26,13 +30,25 @@ def create_user(*, by: Provisioner, attributes: Attributes, document: UserDocume
     Links an account that is at home in the tenant or has access already, else makes one at home here.
     Raises ``Conflict`` if this integration has a user of that userName.
     """
-    _must_be_free(by, document)
-    fields = account_fields(attributes)
-    events: Events = []
-    account = linking.find_account(by.tenant, document.user_name)
-    is_new = account is None
-    if account is None:
-        account, events = linking.make_account(by.principal, by.tenant, fields)
+    holder, account_id = _named(by, document)
+    if holder is not None:
+        raise Conflict(f"{_taken(document)} It is the user {holder}.", field="userName")
+    with guards.taken(_taken(document), field="userName"):
+        if account_id is not None:
+            return _link(by, User.objects.get(pk=account_id), attributes, document)
+        with sent_together():
+            account, events = linking.make_account(by.principal, by.tenant, account_fields(attributes))
+            return _open(by, account, document, events, is_new=True)
+
+
+def _link(by: Provisioner, account: User, attributes: Attributes, document: UserDocument) -> ProvisionedUser:
+    user = _open(by, account, document, [], is_new=False)
+    if linking.follows(by.tenant, account):
+        linking.write_fields(account, account_fields(attributes))
+    return user
+
+
+def _open(by: Provisioner, account: User, document: UserDocument, events: Events, *, is_new: bool) -> ProvisionedUser:
     source, opened = linking.open_source(
         by.principal, by.tenant, by.owner, account, active=document.active, is_new=is_new
     )
@@ -45,21 +61,24 @@ def create_user(*, by: Provisioner, attributes: Attributes, document: UserDocume
         updated_at=now,
     )
     _describe(user, document)
-    with guards.taken(_taken(document), field="userName"):
-        ProvisionedUser.objects.bulk_create([user])
+    _users.insert([user])
     _write_emails(user, document)
-    if not is_new and linking.follows(by.tenant, account):
-        linking.write_fields(account, fields)
     details = {"external_id": document.external_id, "account": account.pk, "linked": not is_new}
     audit.write([*events, *opened, _event(by, "create", user, details)])
     return user
 
 
 def lock_user(by: Provisioner, user_id: str) -> ProvisionedUser:
-    """Return a user of this integration, locked until the transaction ends; raises ``NotFound``."""
-    user = ProvisionedUser.objects.select_for_update().filter(pk=user_id, integration_id=by.integration_id).first()
-    if user is None:
+    """Return a user of this integration, locked until the transaction ends, with ``groups`` as in ``UserRow``.
+
+    Raises ``NotFound``.
+    """
+    rows = _locked_user.rows(integration_id=by.integration_id, id=user_id)
+    if not rows:
         raise NotFound("There is no such user.")
+    *columns, groups = rows[0]
+    user = ProvisionedUser.from_db(USING, _LOCKED, columns)
+    user.groups = groups
     return user
 
 
@@ -73,8 +92,8 @@ def update_user(*, by: Provisioner, user: ProvisionedUser, attributes: Attribute
         return False
     before = orjson.loads(user.document)
     renamed = document.user_name_key != user.user_name_key
-    if renamed:
-        _must_be_free(by, document)
+    if renamed and (holder := _named(by, document)[0]) is not None:
+        raise Conflict(f"{_taken(document)} It is the user {holder}.", field="userName")
     events: Events = []
     fields = account_fields(attributes)
     if renamed:
@@ -82,22 +101,21 @@ def update_user(*, by: Provisioner, user: ProvisionedUser, attributes: Attribute
     elif fields != account_fields(before) and linking.follows(by.tenant, user.account):
         linking.write_fields(user.account, fields)
     if document.active != user.active:
-        events += linking.set_active(by.principal, by.tenant, user.source, user.account.username, document.active)
+        events += linking.set_active(by.principal, by.tenant, _source(by, user), user.user_name, document.active)
     if document.email_keys != email_keys(before):
         ProvisionedEmail.objects.filter(user=user).delete()
         _write_emails(user, document)
     _describe(user, document)
     user.version += 1
     user.updated_at = timezone.now()
-    with guards.taken(_taken(document), field="userName"):
-        user.save(update_fields=_COLUMNS)
-    after = orjson.loads(document.document)
     changed = {
-        name: [before.get(name), after.get(name)]
-        for name in before.keys() | after.keys()
-        if before.get(name) != after.get(name)
+        name: [before.get(name), attributes.get(name)]
+        for name in (before.keys() | attributes.keys()) - {"schemas"}
+        if before.get(name) != attributes.get(name)
     }
-    audit.write([*events, _event(by, "update", user, {"changed": changed})])
+    with guards.taken(_taken(document), field="userName"), sent_together():
+        _users.update(user, _COLUMNS)
+        audit.write([*events, _event(by, "update", user, {"changed": changed})])
     return True
 
 
@@ -127,7 +145,9 @@ def account_fields(attributes: Attributes) -> Fields:
     )
 
 
-_COLUMNS = [
+_users = CompiledWrites(ProvisionedUser)
+_emails = CompiledWrites(ProvisionedEmail)
+_COLUMNS = (
     "account",
     "user_name",
     "user_name_key",
@@ -135,9 +155,29 @@ _COLUMNS = [
     "display_name_key",
     "active",
     "document",
+    "folded",
     "version",
     "updated_at",
-]
+)
+_LOCKED = [field.attname for field in ProvisionedUser._meta.concrete_fields]
+_locked_user = CompiledQuery(
+    lambda integration_id, id: (
+        ProvisionedUser.objects.select_for_update()
+        .filter(integration_id=integration_id, pk=id)
+        .values_list(*_LOCKED, RowsAsJson(memberships_of(integration_id, OuterRef("pk")), "group_id", "group__name"))
+    )
+)
+# Who holds a userName in the integration, and which account it would link to, in one statement.
+_find_named = CompiledQuery(
+    lambda integration_id, tenant_id, key: (
+        Integration.objects.filter(pk=integration_id)
+        .order_by()
+        .values_list(
+            Subquery(ProvisionedUser.objects.filter(integration_id=integration_id, user_name_key=key).values("pk")[:1]),
+            Subquery(linking.accounts_of(tenant_id, key).values("pk")[:1]),
+        )
+    )
+)
 
 
 def _describe(user: ProvisionedUser, document: UserDocument) -> None:
@@ -147,6 +187,7 @@ def _describe(user: ProvisionedUser, document: UserDocument) -> None:
     user.display_name_key = document.display_name_key
     user.active = document.active
     user.document = document.document
+    user.folded = document.folded
 
 
 def _rename(by: Provisioner, user: ProvisionedUser, fields: Fields) -> Events:
@@ -170,14 +211,23 @@ def _rename(by: Provisioner, user: ProvisionedUser, fields: Fields) -> Events:
     return events + linking.move_source(by.principal, by.tenant, user.source, old, new)
 
 
-def _must_be_free(by: Provisioner, document: UserDocument) -> None:
-    holder = (
-        ProvisionedUser.objects.filter(integration_id=by.integration_id, user_name_key=document.user_name_key)
-        .values_list("pk", flat=True)
-        .first()
+def _named(by: Provisioner, document: UserDocument) -> tuple[str | None, str | None]:
+    """Return the id of this integration's user of that name, and of the account that the name links to."""
+    rows = _find_named.rows(integration_id=by.integration_id, tenant_id=by.tenant.pk, key=document.user_name_key)
+    return rows[0] if rows else (None, None)
+
+
+def _source(by: Provisioner, user: ProvisionedUser) -> AccessSource:
+    """Return the source of a user; all that is known of it is known here."""
+    return AccessSource(
+        pk=user.pk,
+        tenant_id=by.tenant.pk,
+        user_id=user.account_id,
+        managed_by_id=by.principal.id,
+        owner_key=by.integration_id,
+        owner_name=by.name,
+        active=user.active,
     )
-    if holder is not None:
-        raise Conflict(f"{_taken(document)} It is the user {holder}.", field="userName")
 
 
 def _taken(document: UserDocument) -> str:
@@ -185,7 +235,7 @@ def _taken(document: UserDocument) -> str:
 
 
 def _write_emails(user: ProvisionedUser, document: UserDocument) -> None:
-    ProvisionedEmail.objects.bulk_create(
+    _emails.insert(
         [
             ProvisionedEmail(user_id=user.pk, integration_id=user.integration_id, value_key=key)
             for key in document.email_keys

@@ -7,7 +7,7 @@ from provisioning.actions.integrations import OVERLAPS
 from provisioning.models import Integration
 
 OVERLAP_WORDS = {
-    "0": "None: the old token stops working now",
+    "0": "none, it stops working now",
     "1h": "1 hour",
     "24h": "24 hours",
     "7d": "7 days",
@@ -17,9 +17,7 @@ OVERLAP_WORDS = {
 class IntegrationForm(Described):
     """A new integration."""
 
-    type = forms.ChoiceField(
-        label="Provisioning Type", choices=Integration.Type.choices, initial=Integration.Type.SCIM
-    )
+    type = forms.ChoiceField(label="Provisioning Type", choices=Integration.Type.choices, initial=Integration.Type.SCIM)
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)

@@ -54,7 +54,6 @@ class IntegrationAdmin(ConsoleAdmin):
     remove_template = "console/integration_remove.html"
     operations = {"enable": UPDATE, "disable": UPDATE, "rotate": UPDATE, "adopt": UPDATE}
 
-    list_display = ["name", "type", "switch", "users", "groups", "last_request"]
     list_filter = [Enabled]
     search_fields = ["name", "description"]
     ordering = ["name_key"]
@@ -68,6 +67,14 @@ class IntegrationAdmin(ConsoleAdmin):
             .select_related("tenant", "service_account", "activity")
             .annotate(user_count=count_of(pushed, "integration"), group_count=count_of(managed, "managed_by"))
         )
+
+    def get_list_display(self, request):
+        state = "switch" if self.may(request, UPDATE) else "state"
+        return ["name", "type", state, "users", "groups", "last_request"]
+
+    @admin.display(description="Enabled", ordering="enabled")
+    def state(self, integration):
+        return cells.pill("Enabled", "good") if integration.enabled else cells.pill("Disabled", "warn")
 
     @admin.display(description="Enabled", ordering="enabled")
     def switch(self, integration):
@@ -85,6 +92,9 @@ class IntegrationAdmin(ConsoleAdmin):
     def last_request(self, integration):
         return cells.moment(integration.activity.last_request_at)
 
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(request, {"tenants_disabled": _tenants_disabled()})
+
     def page(self, request, template, **context):
         return super().page(request, template, tenants_disabled=_tenants_disabled(), **context)
 
@@ -92,7 +102,8 @@ class IntegrationAdmin(ConsoleAdmin):
         return integrations.create_integration(by=request.principal, tenant=request.tenant, **values)
 
     def created(self, request, obj):
-        return self._credentials(request, obj, "The integration is created", role=True)
+        role = obj.service_account.bindings.select_related("role").get().role
+        return self._credentials(request, obj, "The integration is created", role=role)
 
     def update(self, request, obj, values):
         integrations.update_integration(by=request.principal, integration=obj, **values)
@@ -161,4 +172,3 @@ def _other(integration: Integration) -> str:
 
 def _tenants_disabled() -> str:
     return "" if settings.KESTRA_EE_TENANTS_ENABLED else TENANTS_DISABLED
-

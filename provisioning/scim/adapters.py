@@ -10,12 +10,11 @@ import orjson
 from django_scim.adapters import SCIMGroup, SCIMUser
 
 from kestra_iam.errors import NotFound
-from provisioning import documents
+from provisioning import documents, reading
 from provisioning.actions import groups, users
 from provisioning.attributes import GROUP, USER, ResourceType
 from provisioning.endpoints import scim_base
 from provisioning.provisioner import Provisioner
-from provisioning.scim import reading
 from provisioning.scim.patch import GroupFields, Operation, patch_group, patch_user
 from provisioning.scim.projection import Projection
 from tenants.fields import could_be_id
@@ -24,7 +23,7 @@ from tenants.fields import could_be_id
 class Adapter:
     """What both kinds of resource have: an id, a version, a place, and a way to be found.
 
-    ``obj`` is a row to read (``provisioning.scim.reading``), a locked model instance to change, or None
+    ``obj`` is a row to read (``provisioning.reading``), a locked model instance to change, or None
     for a resource that is about to be created. ``request.provisioner`` says whose resources these are.
     """
 
@@ -54,6 +53,10 @@ class Adapter:
             return self.text()
         whole = orjson.loads(self.text(projection))
         return orjson.dumps(projection.apply(whole))
+
+    def render_patched(self) -> bytes | str | None:
+        """Return what a PATCH is answered with where no attributes are asked for, None for no body."""
+        return self.text()
 
     def to_dict(self) -> dict[str, Any]:
         return orjson.loads(self.text())
@@ -94,6 +97,8 @@ class UserAdapter(Adapter, SCIMUser):
         document = documents.user_document(self.attributes)
         if self.obj is None:
             self.obj = users.create_user(by=self.provisioner, attributes=self.attributes, document=document)
+            # Nobody is in a group of this integration before it knows them.
+            self.obj.groups = "[]"
             return True
         return users.update_user(by=self.provisioner, user=self.obj, attributes=self.attributes, document=document)
 
@@ -102,7 +107,7 @@ class UserAdapter(Adapter, SCIMUser):
 
     def text(self, projection: Projection | None = None) -> bytes | str:
         wanted = projection is None or projection.wants("groups")
-        return self.text_with(reading.groups_of(self.provisioner, [self.id]).get(self.id) if wanted else None)
+        return self.text_with(reading.groups_json(self.provisioner, self.obj.groups) if wanted else None)
 
     def text_with(self, groups_json: str | None) -> bytes | str:
         """Return the JSON text with the user's groups given as the text of a JSON array."""
@@ -156,6 +161,11 @@ class GroupAdapter(Adapter, SCIMGroup):
     def text(self, projection: Projection | None = None) -> bytes | str:
         wanted = projection is None or projection.wants("members")
         return self.text_with(reading.members_of(self.provisioner, [self.id]).get(self.id) if wanted else None)
+
+    def render_patched(self) -> bytes | str | None:
+        """Return the group, or None for a large one: adding one member costs the same in every group."""
+        few, members_json = reading.few_members_of(self.provisioner, self.id)
+        return self.text_with(members_json) if few else None
 
     def text_with(self, members_json: str | None) -> bytes | str:
         """Return the JSON text with the group's members given as the text of a JSON array."""

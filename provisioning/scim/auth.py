@@ -16,11 +16,11 @@ from django.utils import timezone
 from kestra_iam import origin, permissions, tokens
 from kestra_iam.principals import SERVICE_ACCOUNT, Principal
 from provisioning.actions import activity
-from provisioning.compiled import CompiledQuery
 from provisioning.endpoints import TENANTS_DISABLED
 from provisioning.models import Integration
 from provisioning.provisioner import Provisioner
 from provisioning.scim.errors import ScimError
+from tenants.compiled import CompiledQuery
 from tenants.fields import could_be_id
 from tenants.models import Tenant
 

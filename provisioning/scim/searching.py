@@ -1,6 +1,7 @@
 """Lists of resources (RFC 7644 §3.4.2, §3.4.3)."""
 
-from provisioning.scim import reading, responses
+from provisioning import reading
+from provisioning.scim import responses
 from provisioning.scim.projection import projection_of
 
 

@@ -6,14 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django_scim.utils import get_group_adapter, get_user_adapter
 
 from kestra_iam.permissions import CREATE, DELETE, READ, UPDATE, Permission
-from provisioning.scim import bodies, operations, reading, responses
+from provisioning.scim import bodies, operations, responses
 from provisioning.scim.adapters import Adapter
 from provisioning.scim.projection import Projection, projection_of
 from provisioning.scim.searching import search
-
-# A PATCH of a larger group is answered without a body unless attributes are asked for, so that adding one
-# member costs the same in every group.
-MEMBERS_ANSWERED = 100
 
 
 class View:
@@ -80,9 +76,9 @@ class Resource(View):
         projection = self.projection()
         body = bodies.json_object(self.request)
         adapter = operations.patch(self.adapter(), id, body, if_match=self.if_match).adapter
-        if projection is None and adapter.resource == "GROUPS" and reading.more_members_than(id, MEMBERS_ANSWERED):
-            return responses.of_resource(None, location=adapter.location, etag=adapter.etag, status=204)
-        return _resource(adapter, projection)
+        content = adapter.render_patched() if projection is None else adapter.render(projection)
+        status = 200 if content is not None else 204
+        return responses.of_resource(content, location=adapter.location, etag=adapter.etag, status=status)
 
     def delete(self, id: str) -> HttpResponse:
         operations.delete(self.adapter(), id, if_match=self.if_match)

@@ -7,7 +7,7 @@ from provisioning.errors import Refused
 from provisioning.scim.patch.paths import Target
 from provisioning.scim.patch.selection import Selection
 from provisioning.validation import ArrayRule, joined, keep_one_primary
-from provisioning.values import only
+from provisioning.values import invalid, only
 from tenants.fields import fold
 
 Element = dict[str, Any]
@@ -94,8 +94,11 @@ def _selected(
             )
         if value is None or value == "":
             return elements
-        matching = [dict(selection.described)]
-        elements.append(matching[0])
+        made = dict(selection.described)
+        _write(made, {name: value} if name else rule.named(value), rule)
+        if not selection.matches(made):
+            raise invalid(rule.label, value, "what the filter of the path describes")
+        return [*elements, made]
     if name is None and (value is None or value == ""):
         return [element for element in elements if not any(element is each for each in matching)]
     for element in matching:

@@ -98,7 +98,7 @@ class _Patch:
         attribute = target.attribute
         if attribute.name == "schemas" and op != "remove":
             return
-        elif attribute.read_only or target.sub_attribute:
+        if attribute.read_only or target.sub_attribute:
             # Who a member is cannot change: remove this one and add another (RFC 7643 §4.2).
             if named:
                 kind = "read-only" if target.read_only else "immutable: remove the member and add another"

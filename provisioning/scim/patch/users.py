@@ -56,7 +56,7 @@ class _Patch:
         attribute = target.attribute
         if attribute.mutability == "writeOnly" or (attribute.name == "schemas" and op != "remove"):
             return
-        elif target.read_only:
+        if target.read_only:
             if named:
                 raise Refused("mutability", f"{attribute.name} is read-only.", field=attribute.name)
         elif attribute.multi_valued:

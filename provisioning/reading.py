@@ -1,0 +1,174 @@
+"""The rows behind users and groups, and what is computed on reading: a user's groups, a group's members.
+
+Neither belongs to a version. The statements of single resources are compiled once (``tenants.compiled``).
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+from django.db.models import OuterRef, Subquery, TextField
+
+from kestra_iam.models import Group, Membership
+from provisioning.endpoints import scim_base
+from provisioning.models import ProvisionedUser
+from provisioning.provisioner import Provisioner
+from tenants.compiled import CompiledQuery
+
+
+class UserRow(NamedTuple):
+    """What rendering a user takes; ``groups`` is the text of an array of [id, name], None for unknown."""
+
+    pk: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    document: str
+    groups: str | None = None
+
+
+class GroupRow(NamedTuple):
+    """What rendering a group takes, but its members."""
+
+    pk: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    name: str
+    external_id: str | None
+
+
+class RowsAsJson(Subquery):
+    """A subquery of two columns as one text: a JSON array of arrays, ``[]`` for no rows."""
+
+    output_field = TextField()
+
+    def __init__(self, queryset: Any, first: str, second: str):
+        self.columns = first, second
+        super().__init__(queryset.values_list(first, second))
+
+    def as_sql(self, compiler, connection, template=None, **context):  # type: ignore[no-untyped-def]
+        return self._wrapped(compiler, connection, "json_group_array(json_array({}, {}))", **context)
+
+    def as_postgresql(self, compiler, connection, **context):  # type: ignore[no-untyped-def]
+        whole = "coalesce(json_agg(json_build_array({}, {}))::text, '[]')"
+        return self._wrapped(compiler, connection, whole, **context)
+
+    def _wrapped(self, compiler, connection, whole, **context):  # type: ignore[no-untyped-def]
+        columns = (f"rows_as_json.{connection.ops.quote_name(column)}" for column in self.columns)
+        template = f"(SELECT {whole.format(*columns)} FROM (%(subquery)s) AS rows_as_json)"
+        return super().as_sql(compiler, connection, template=template, **context)
+
+
+USER_COLUMNS, GROUP_COLUMNS = UserRow._fields[:5], GroupRow._fields
+
+
+def memberships_of(owner_key: str, user_id: Any) -> Any:
+    """Return the memberships of one integration's user in that integration's groups, by name."""
+    return Membership.objects.filter(source_id=user_id, group__owner_key=owner_key).order_by(
+        "group__name_key", "group_id"
+    )
+
+
+find_user = CompiledQuery(
+    lambda integration_id, id: ProvisionedUser.objects.filter(integration_id=integration_id, pk=id).values_list(
+        *USER_COLUMNS, RowsAsJson(memberships_of(integration_id, OuterRef("pk")), "group_id", "group__name")
+    )
+)
+find_group = CompiledQuery(
+    lambda owner_key, id: Group.objects.filter(owner_key=owner_key, pk=id).order_by().values_list(*GROUP_COLUMNS)
+)
+
+
+def memberships_in(group_id: str) -> Any:
+    """Return who is in a group, in the order of joining, as (group id, user id, userName)."""
+    return (
+        Membership.objects.filter(group_id=group_id)
+        .order_by("pk")
+        .values_list("group_id", "source_id", "source__provisioned_user__user_name")
+    )
+
+
+# As many members as a PATCH is answered with.
+FEW = 100
+find_members = CompiledQuery(lambda id: memberships_in(id))
+find_few_members = CompiledQuery(lambda id: memberships_in(id)[: FEW + 1])
+
+
+def users(provisioner: Provisioner) -> Any:
+    """Return the users of this integration, lazily."""
+    return ProvisionedUser.objects.filter(integration_id=provisioner.integration_id)
+
+
+def groups(provisioner: Provisioner) -> Any:
+    """Return the groups of this integration, lazily."""
+    return Group.objects.filter(owner_key=provisioner.integration_id)
+
+
+def user(provisioner: Provisioner, id: str) -> UserRow | None:
+    """Return one user of this integration with its groups, none if it has no such user."""
+    rows = find_user.rows(integration_id=provisioner.integration_id, id=id)
+    return UserRow(*rows[0]) if rows else None
+
+
+def group(provisioner: Provisioner, id: str) -> GroupRow | None:
+    """Return one group of this integration, none if it has no such group."""
+    rows = find_group.rows(owner_key=provisioner.integration_id, id=id)
+    return GroupRow(*rows[0]) if rows else None
+
+
+def groups_of(provisioner: Provisioner, user_ids: list[str]) -> dict[str, str]:
+    """Return the groups of users as JSON arrays (RFC 7643 §4.1.2); who is in none is missing."""
+    rows = (
+        Membership.objects.filter(source_id__in=user_ids, group__owner_key=provisioner.integration_id)
+        .order_by("group__name_key", "group_id")
+        .values_list("source_id", "group_id", "group__name")
+    )
+    return _arrays(rows, f"{_base(provisioner)}/Groups/", "direct")
+
+
+def groups_json(provisioner: Provisioner, found: str) -> str | None:
+    """Return the JSON array for the groups that came with a row, None for none."""
+    if found == "[]":
+        return None
+    rows = (("", *each) for each in orjson.loads(found))
+    return _arrays(rows, f"{_base(provisioner)}/Groups/", "direct")[""]
+
+
+def members_of(provisioner: Provisioner, group_ids: list[str]) -> dict[str, str]:
+    """Return the members of groups as JSON arrays; groups without any are missing."""
+    if len(group_ids) == 1:
+        rows: Iterable[tuple[Any, ...]] = find_members.rows(id=group_ids[0])
+    else:
+        rows = (
+            Membership.objects.filter(group_id__in=group_ids)
+            .order_by("pk")
+            .values_list("group_id", "source_id", "source__provisioned_user__user_name")
+        )
+    return _arrays(rows, f"{_base(provisioner)}/Users/", "User")
+
+
+def few_members_of(provisioner: Provisioner, group_id: str) -> tuple[bool, str | None]:
+    """Return whether a group has at most ``FEW`` members, and these as a JSON array (None for nobody).
+
+    What it costs does not grow with the group.
+    """
+    rows = find_few_members.rows(id=group_id)
+    if len(rows) > FEW:
+        return False, None
+    return True, _arrays(rows, f"{_base(provisioner)}/Users/", "User").get(group_id)
+
+
+def _arrays(rows: Iterable[tuple[Any, ...]], below: str, kind: str) -> dict[str, str]:
+    parts: dict[str, list[str]] = {}
+    for holder, value, display in rows:
+        text = orjson.dumps(display).decode()
+        parts.setdefault(holder, []).append(
+            f'{{"value":"{value}","$ref":"{below}{value}","display":{text},"type":"{kind}"}}'
+        )
+    return {holder: f"[{','.join(each)}]" for holder, each in parts.items()}
+
+
+def _base(provisioner: Provisioner) -> str:
+    return scim_base(provisioner.tenant.slug, provisioner.integration_id)

@@ -1,0 +1,143 @@
+"""Statements compiled once and executed with other parameters: the fast path of the ORM.
+
+Building a queryset and its SQL costs several times what executing it does. The ORM stays the one definition
+of every statement: a compiled query is its queryset's own SQL, a compiled write is made from its model's
+fields. With ``ENABLED`` off everything goes through the ORM itself, and must behave the same.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connections
+from django.db.models import Model, QuerySet
+
+USING = "default"
+ENABLED = True
+
+
+class CompiledQuery:
+    """A ``values_list`` queryset as a function of text parameters.
+
+        find = CompiledQuery(lambda slug: Tenant.objects.filter(slug=slug).values_list("id", "name"))
+        find.rows(slug="acme")  # [("…", "Acme")]
+
+    Parameters must be compared with text columns: markers stand for them while the SQL is made.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet]):
+        self.build = build
+        self.names = build.__code__.co_varnames[: build.__code__.co_argcount]
+        self._made: dict[str, tuple[str, list[Any], dict[int, Any]]] = {}
+
+    def rows(self, **parameters: str) -> list[tuple[Any, ...]]:
+        """Return what the queryset would, as a list of tuples."""
+        if not ENABLED:
+            return list(self.build(**parameters))
+        connection = connections[USING]
+        made = self._made.get(connection.vendor)
+        if made is None:
+            made = self._made[connection.vendor] = self._compile()
+        sql, order, converters = made
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [parameters[part.name] if isinstance(part, Marker) else part for part in order])
+            rows = cursor.fetchall()
+        return [_convert(row, converters, connection) for row in rows] if converters else rows
+
+    def _compile(self) -> tuple[str, list[Any], dict[int, Any]]:
+        queryset = self.build(**{name: Marker(name) for name in self.names})
+        compiler = queryset.query.get_compiler(USING)
+        sql, parameters = compiler.as_sql()
+        return sql, list(parameters), compiler.get_converters([expression for expression, *_ in compiler.select])
+
+
+class Marker(str):
+    """Stands for a parameter while SQL is made; it passes through a text field unchanged."""
+
+    __slots__ = ("name",)
+    name: str
+
+    def __new__(cls, name: str) -> "Marker":
+        made = super().__new__(cls, f"\x1a{name}\x1a")
+        made.name = name
+        return made
+
+
+class CompiledWrites:
+    """INSERT and UPDATE of one model's rows."""
+
+    # More rows at once are the business of bulk_create.
+    _MOST_ROWS = 8
+
+    def __init__(self, model: type[Model]):
+        self.model = model
+        meta = model._meta
+        self._fields = [field for field in meta.concrete_fields if not (field.primary_key and _numbered(field))]
+        self._sql: dict[Any, str] = {}
+
+    def insert(self, instances: list[Any]) -> None:
+        """Insert new instances; what the database would fill in (a serial key) is not read back."""
+        if not ENABLED or len(instances) > self._MOST_ROWS:
+            self.model._base_manager.bulk_create(instances, batch_size=1000)
+        elif instances:
+            connection = connections[USING]
+            sql = self._sql.get((connection.vendor, len(instances))) or self._insert(connection, len(instances))
+            values = [
+                field.get_db_prep_save(field.pre_save(instance, True), connection)
+                for instance in instances
+                for field in self._fields
+            ]
+            with connection.cursor() as cursor:
+                cursor.execute(sql, values)
+
+    def update(self, instance: Any, names: tuple[str, ...]) -> None:
+        """Write these fields of an instance that is known to exist."""
+        if not ENABLED:
+            instance.save(update_fields=names)
+            return
+        connection = connections[USING]
+        sql = self._sql.get((connection.vendor, names)) or self._update(connection, names)
+        fields = [self.model._meta.get_field(name) for name in names]
+        values = [field.get_db_prep_save(getattr(instance, field.attname), connection) for field in fields]
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [*values, instance.pk])
+
+    def _insert(self, connection: Any, count: int) -> str:
+        quote = connection.ops.quote_name
+        columns = ", ".join(quote(field.column) for field in self._fields)
+        row = f"({', '.join(['%s'] * len(self._fields))})"
+        sql = f"INSERT INTO {quote(self.model._meta.db_table)} ({columns}) VALUES {', '.join([row] * count)}"
+        return self._sql.setdefault((connection.vendor, count), sql)
+
+    def _update(self, connection: Any, names: tuple[str, ...]) -> str:
+        quote, meta = connection.ops.quote_name, self.model._meta
+        settings = ", ".join(f"{quote(meta.get_field(name).column)} = %s" for name in names)
+        sql = f"UPDATE {quote(meta.db_table)} SET {settings} WHERE {quote(meta.pk.column)} = %s"
+        return self._sql.setdefault((connection.vendor, names), sql)
+
+
+@contextmanager
+def sent_together() -> Iterator[None]:
+    """Send the writes of the block without waiting for each one's answer (PostgreSQL's pipeline mode).
+
+    Only for statements whose answers nobody reads; a broken constraint is raised at the end of the block.
+    """
+    connection = connections[USING]
+    if not ENABLED or connection.vendor != "postgresql":
+        yield
+        return
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+
+
+def _numbered(field: Any) -> bool:
+    return field.get_internal_type() in ("AutoField", "BigAutoField", "SmallAutoField")
+
+
+def _convert(row: tuple[Any, ...], converters: dict[int, Any], connection: Any) -> tuple[Any, ...]:
+    values = list(row)
+    for position, (functions, expression) in converters.items():
+        for function in functions:
+            values[position] = function(values[position], expression, connection)
+    return tuple(values)
