@@ -8,7 +8,8 @@ verb                           resource_id / _name      details
 role.create, role.update       the role                 ``permissions`` (the whole matrix from then on)
 role.delete                    the role                 ``permissions`` (what it had)
 binding.create, binding.delete the binding              ``subject`` {kind, id, name}, ``role`` {id, name}
-membership.add, .remove        the group                ``people`` [[id, username], …]
+membership.add                 the group                ``people`` [[id, username, id of the source if pushed], …]
+membership.remove              the group                ``people`` [[id, username], …]
 access.grant, access.resume    the person               ``source`` {id, owner, owner_name}
 access.suspend, access.end     the person               ``source``; ``into``: the source its memberships go on with
 access.take-over               the person               ``source`` (its owner from then on)
@@ -16,8 +17,7 @@ person.suspend, person.resume  the person               (over all sources)
 =============================  =======================  ====================================================
 
 A thing that goes writes one event for each row that goes with it. A membership that an integration pushed
-counts while the source by which that integration knows the person is active: the one whose owner is the
-``owner`` of the group (``group.create``) when the membership begins.
+counts while its source is active.
 """
 
 from typing import Any
@@ -73,8 +73,8 @@ def event(
     )
 
 
-def people(by: Principal, verb: str, group: Group, tenant: Tenant, named: list[tuple[str, str]]) -> list[AuditEvent]:
-    """Return ``membership.add`` or ``.remove`` events for people given as (account id, username)."""
+def people(by: Principal, verb: str, group: Group, tenant: Tenant, named: list[tuple[str, ...]]) -> list[AuditEvent]:
+    """Return ``membership.add`` or ``.remove`` events for people given as in the table above."""
     return [
         event(
             by,

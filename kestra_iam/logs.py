@@ -18,6 +18,9 @@ class OneLine(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
+        if record.name == "django.security.DisallowedHost":
+            # A client's doing: its sentence says everything.
+            record.exc_info = None
         record.request_id = getattr(getattr(record, "request", None), "request_id", "-")
         return super().format(record).replace("\r", " ").replace("\n", " ")
 

@@ -39,7 +39,7 @@ class TokenAuthentication(BaseAuthentication):
         token = self._find(presented, request.tenant)
         if token is None:
             raise exceptions.AuthenticationFailed("This API token is not valid in this tenant.")
-        principal = access.principal_of(token.user or token.service_account).seen_from(
+        principal = access.principal_of(token.holder).seen_from(
             source_address=origin.source_address(request), request_id=origin.request_id(request), token_id=token.pk
         )
         return principal, token

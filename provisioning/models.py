@@ -5,6 +5,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from kestra_iam.models import AccessSource, ServiceAccount
+from kestra_iam.principals import Principal
 from tenants.fields import IdField, KeyField, fold
 from tenants.models import Tenant
 
@@ -26,6 +27,10 @@ class Integration(models.Model):
         ServiceAccount, models.PROTECT, null=True, editable=False, related_name="integration"
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    # No columns: who opens it, and the Secret Token, known to the instance that has just been opened or rotated.
+    opened_by: Principal
+    secret_token: str
 
     class Meta:
         ordering = ["name_key", "id"]
@@ -106,6 +111,9 @@ class ProvisionedUser(models.Model):
     updated_at = models.DateTimeField(default=timezone.now)
     document = models.TextField()
     folded = models.TextField(null=True, editable=False)
+
+    # No column: the groups of a user read together with them, as JSON text.
+    groups: str
 
     class Meta:
         constraints = [

@@ -48,14 +48,14 @@ class RowsAsJson(Subquery):
         self.columns = first, second
         super().__init__(queryset.values_list(first, second))
 
-    def as_sql(self, compiler, connection, template=None, **context):  # type: ignore[no-untyped-def]
+    def as_sql(self, compiler, connection, template=None, **context):
         return self._wrapped(compiler, connection, "json_group_array(json_array({}, {}))", **context)
 
-    def as_postgresql(self, compiler, connection, **context):  # type: ignore[no-untyped-def]
+    def as_postgresql(self, compiler, connection, **context):
         whole = "coalesce(json_agg(json_build_array({}, {}))::text, '[]')"
         return self._wrapped(compiler, connection, whole, **context)
 
-    def _wrapped(self, compiler, connection, whole, **context):  # type: ignore[no-untyped-def]
+    def _wrapped(self, compiler, connection, whole, **context):
         columns = (f"rows_as_json.{connection.ops.quote_name(column)}" for column in self.columns)
         template = f"(SELECT {whole.format(*columns)} FROM (%(subquery)s) AS rows_as_json)"
         return super().as_sql(compiler, connection, template=template, **context)

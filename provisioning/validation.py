@@ -114,7 +114,7 @@ def _array(attribute: Attribute, label: str, validators: Mapping[str, Validator]
     def validate(value: Any) -> list[dict[str, Any]] | None:
         kept: dict[tuple, dict[str, Any]] = {}
         for found in elements(value):
-            if not found.keys() <= _SAYS_NOTHING:
+            if says_something(found):
                 key = pair(found)
                 kept[key] = elements(joined(kept[key], found))[0] if key in kept else found
         keep_one_primary(kept.values())
@@ -123,7 +123,12 @@ def _array(attribute: Attribute, label: str, validators: Mapping[str, Validator]
     return ArrayRule(label, validate, validators, elements=elements, pair=pair)
 
 
-_SAYS_NOTHING = {"type", "primary"}
+def says_something(element: dict[str, Any]) -> bool:
+    """Return whether an element says more than its type and whether it is primary."""
+    return not element.keys() <= _LABELS
+
+
+_LABELS = {"type", "primary"}
 
 
 def _pair(attribute: Attribute) -> Callable[[dict[str, Any]], tuple]:

@@ -97,7 +97,7 @@ class CompiledWrites:
             return
         connection = connections[USING]
         sql = self._sql.get((connection.vendor, names)) or self._update(connection, names)
-        fields = [self.model._meta.get_field(name) for name in names]
+        fields: list[Any] = [self.model._meta.get_field(name) for name in names]
         values = [field.get_db_prep_save(getattr(instance, field.attname), connection) for field in fields]
         with connection.cursor() as cursor:
             cursor.execute(sql, [*values, instance.pk])
@@ -110,7 +110,8 @@ class CompiledWrites:
         return self._sql.setdefault((connection.vendor, count), sql)
 
     def _update(self, connection: Any, names: tuple[str, ...]) -> str:
-        quote, meta = connection.ops.quote_name, self.model._meta
+        quote = connection.ops.quote_name
+        meta: Any = self.model._meta
         settings = ", ".join(f"{quote(meta.get_field(name).column)} = %s" for name in names)
         sql = f"UPDATE {quote(meta.db_table)} SET {settings} WHERE {quote(meta.pk.column)} = %s"
         return self._sql.setdefault((connection.vendor, names), sql)

@@ -29,7 +29,7 @@ class ByteOrderedMixin:
     """A text column compared byte by byte."""
 
     def db_parameters(self, connection):
-        parameters = super().db_parameters(connection)
+        parameters = super().db_parameters(connection)  # type: ignore[misc]
         if connection.vendor == "postgresql":
             parameters["collation"] = "C"
         return parameters

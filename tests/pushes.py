@@ -54,9 +54,7 @@ class Push:
         """Rename, and ``add``, ``remove`` or ``replace`` lists of people."""
         locked = groups.lock_group(self.by, group.pk)
         members = tuple(MemberStep(kind, tuple(each.pk for each in people)) for kind, people in steps.items())
-        groups.update_group(
-            by=self.by, group=locked, name=name or locked.name, external_id=external_id, steps=members
-        )
+        groups.update_group(by=self.by, group=locked, name=name or locked.name, external_id=external_id, steps=members)
         return Group.objects.get(pk=group.pk)
 
     @transaction.atomic

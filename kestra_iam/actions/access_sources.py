@@ -1,5 +1,7 @@
 """Ending what lets a person into a tenant, and all that goes with the last of it."""
 
+from collections.abc import Sequence
+
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import F
 from django.utils import timezone
@@ -21,15 +23,17 @@ from kestra_iam.principals import Principal
 from tenants.models import Tenant
 
 
-def end_source(by: Principal, tenant: Tenant, source: AccessSource, user: User) -> list[audit.AuditEvent]:
-    """Remove one source and the memberships it brought; with the last one everything the person has here.
+def end_sources(by: Principal, tenant: Tenant, sources: Sequence[AccessSource]) -> list[audit.AuditEvent]:
+    """Remove sources and the memberships they brought; with a person's last one all that the person has here.
 
-    Returns the events, to be written by the caller.
+    Their users are loaded; what it costs grows with the groups concerned, not with the people. Returns the
+    events, to be written by the caller.
     """
-    events = leave_groups(by, tenant, Membership.objects.filter(source=source))
-    events.append(audit.of_access(by, "end", tenant, source, user.username))
-    source.delete()
-    return events + forget_unless_let_in(by, tenant, user)
+    ids = [source.pk for source in sources]
+    events = leave_groups(by, tenant, Membership.objects.filter(source__in=ids))
+    events += [audit.of_access(by, "end", tenant, source, source.user.username) for source in sources]
+    AccessSource.objects.filter(pk__in=ids).delete()
+    return events + forget_unless_let_in(by, tenant, [source.user for source in sources])
 
 
 def leave_groups(by: Principal, tenant: Tenant, memberships) -> list[audit.AuditEvent]:
@@ -58,19 +62,24 @@ def count_change(group: Group) -> None:
     group.updated_at = now
 
 
-def forget_unless_let_in(by: Principal, tenant: Tenant, user: User) -> list[audit.AuditEvent]:
-    """Take away all that somebody without any source has in a tenant: a new person of that name starts with
+def forget_unless_let_in(by: Principal, tenant: Tenant, users: Sequence[User]) -> list[audit.AuditEvent]:
+    """Take away all that people without any source have in a tenant: a new person of such a name starts with
     nothing."""
-    if AccessSource.objects.filter(tenant=tenant, user=user).exists():
+    known = set(AccessSource.objects.filter(tenant=tenant, user__in=users).values_list("user_id", flat=True))
+    gone = {user.pk: user for user in users if user.pk not in known}
+    if not gone:
         return []
-    bindings = Binding.objects.filter(tenant=tenant, user=user).select_related("role", "user")
+    bindings = Binding.objects.filter(tenant=tenant, user__in=gone).select_related("role", "user")
     events = unbind(by, tenant, list(bindings))
-    events += leave_groups(by, tenant, Membership.objects.filter(group__tenant=tenant, user=user))
-    events += delete_tokens(by, ApiToken.objects.filter(tenant=tenant, user=user))
-    if Suspension.objects.filter(tenant=tenant, user=user).delete()[0]:
-        events.append(audit.event(by, tenant, "person.resume", "USERS", user.pk, user.username))
-    if user.home_id == tenant.pk:
-        SignInLink.objects.filter(user=user).delete()
+    events += leave_groups(by, tenant, Membership.objects.filter(group__tenant=tenant, user__in=gone))
+    events += delete_tokens(by, ApiToken.objects.filter(tenant=tenant, user__in=gone))
+    suspensions = Suspension.objects.filter(tenant=tenant, user__in=gone)
+    for user_id in suspensions.values_list("user_id", flat=True):
+        events.append(audit.event(by, tenant, "person.resume", "USERS", user_id, gone[user_id].username))
+    suspensions.delete()
+    at_home = [user for user in gone.values() if user.home_id == tenant.pk]
+    SignInLink.objects.filter(user__in=at_home).delete()
+    for user in at_home:
         if not user.password.startswith(UNUSABLE_PASSWORD_PREFIX):
             # A session is bound to the password it began with, so this ends every session too.
             user.set_unusable_password()

@@ -129,13 +129,13 @@ def move_source(by: Principal, tenant: Tenant, source: AccessSource, old: User, 
     for group in groups:
         events += audit.people(by, "remove", group, tenant, [(old.pk, old.username)])
         if group.pk not in present:
-            events += audit.people(by, "add", group, tenant, [(new.pk, new.username)])
+            events += audit.people(by, "add", group, tenant, [(new.pk, new.username, source.pk)])
     ended = AccessSource(pk=source.pk, user=old, owner_key=source.owner_key, owner_name=source.owner_name)
     events.append(audit.of_access(by, "end", tenant, ended, old.username))
     events.append(audit.of_access(by, "grant", tenant, source, new.username))
     if not source.active:
         events.append(audit.of_access(by, "suspend", tenant, source, new.username))
-    return events + forget_unless_let_in(by, tenant, old)
+    return events + forget_unless_let_in(by, tenant, [old])
 
 
 def _left_sources(tenant: Tenant, user: User) -> list[AccessSource]:

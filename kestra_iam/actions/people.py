@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from kestra_iam import access, audit
 from kestra_iam.actions import guards
-from kestra_iam.actions.access_sources import end_source
+from kestra_iam.actions.access_sources import end_sources
 from kestra_iam.errors import Conflict, Forbidden, Invalid, NotFound
 from kestra_iam.models import AccessSource, SignInLink, Suspension, User
 from kestra_iam.principals import Principal
@@ -81,10 +81,10 @@ def end_access(*, by: Principal, tenant: Tenant, user: User) -> None:
     Raises ``NotFound`` if none was given, ``Conflict`` if the last Admin would go.
     """
     with guards.keeping_an_admin(tenant):
-        source = AccessSource.objects.filter(tenant=tenant, user=user, owner_key="").first()
-        if source is None:
+        by_hand = AccessSource.objects.filter(tenant=tenant, user=user, owner_key="").select_related("user")
+        if not by_hand:
             raise NotFound(f"{user.username} was not let in by hand.")
-        audit.write(end_source(by, tenant, source, user))
+        audit.write(end_sources(by, tenant, by_hand))
 
 
 def suspend_person(*, by: Principal, tenant: Tenant, user: User) -> None:

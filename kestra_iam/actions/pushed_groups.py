@@ -113,7 +113,7 @@ def join(by: Principal, tenant: Tenant, group: Group, source_ids: Iterable[str])
     _memberships.insert(
         [Membership(group_id=group.pk, user_id=person.user_id, source_id=person.source_id) for person in new]
     )
-    audit.write(audit.people(by, "add", group, tenant, [person[1:3] for person in new]))
+    audit.write(audit.people(by, "add", group, tenant, [(each.user_id, each.username, each.source_id) for each in new]))
     return True
 
 

@@ -102,14 +102,14 @@ def delete_token(*, by: Principal, token: ApiToken) -> None:
     """
     if token.service_account is not None:
         guards.must_be_unmanaged(token.service_account)
-    audit.write([_token_event(by, "delete", token, token.service_account or token.user)])
+    audit.write([_token_event(by, "delete", token, token.holder)])
     token.delete()
 
 
 def delete_tokens(by: Principal, some: QuerySet[ApiToken]) -> list[audit.AuditEvent]:
     """Delete the tokens of a queryset that may go; return their events, to be written by the caller."""
     events = [
-        _token_event(by, "delete", token, token.service_account or token.user)
+        _token_event(by, "delete", token, token.holder)
         for token in some.select_related("tenant", "user", "service_account")
     ]
     some.delete()

@@ -45,7 +45,7 @@ class PasswordForm(ConsoleForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: ConsoleRequest) -> HttpResponse:
     """Change one's password; list one's API tokens."""
-    form = PasswordForm(request.POST or None, request=request)
+    form = PasswordForm(request.POST if request.method == "POST" else None, request=request)
     if request.method == "POST" and form.is_valid():
         try:
             people.change_password(by=request.principal, user=request.user, password=form.cleaned_data["password"])

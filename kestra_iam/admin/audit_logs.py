@@ -32,13 +32,14 @@ class Actor(Typed):
 
 
 class Day(Typed):
-    """Midnight of a typed day, in the time zone of the pages."""
+    """Midnight of a typed day, or of the one after it, in the time zone of the pages."""
 
     input_type = "date"
 
-    def day(self, value: str) -> datetime | None:
+    def midnight(self, value: str, days: int = 0) -> datetime | None:
         try:
-            return timezone.make_aware(datetime.combine(date.fromisoformat(value), time.min))
+            day = date.fromisoformat(value) + timedelta(days=days)
+            return timezone.make_aware(datetime.combine(day, time.min))
         except (ValueError, OverflowError):
             return None
 
@@ -48,8 +49,8 @@ class From(Day):
     parameter_name = "from"
 
     def narrow(self, request, queryset, value):
-        day = self.day(value)
-        return queryset.filter(at__gte=day) if day else queryset
+        begin = self.midnight(value)
+        return queryset.filter(at__gte=begin) if begin else queryset
 
 
 class Until(Day):
@@ -57,8 +58,8 @@ class Until(Day):
     parameter_name = "to"
 
     def narrow(self, request, queryset, value):
-        day = self.day(value)
-        return queryset.filter(at__lt=day + timedelta(days=1)) if day else queryset
+        end = self.midnight(value, days=1)
+        return queryset.filter(at__lt=end) if end else queryset
 
 
 @admin.register(AuditEvent, site=site)

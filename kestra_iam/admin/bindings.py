@@ -1,5 +1,7 @@
 """Bindings: a role given to a user, a group or a service account; made and removed, never edited."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin
 
@@ -30,7 +32,8 @@ class BindingForm(ConsoleForm):
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
-        self.fields["role"].queryset = Role.objects.filter(tenant=self.request.tenant)
+        roles: Any = self.fields["role"]
+        roles.queryset = Role.objects.filter(tenant=self.request.tenant)
         asked = self.request.GET
         self.query = asked.get("q", "")
         named = (f"{kind}:{asked[kind]}" for kind in KINDS if asked.get(kind))

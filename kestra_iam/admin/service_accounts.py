@@ -83,7 +83,7 @@ class ServiceAccountAdmin(ConsoleAdmin):
     def do_create_token(self, request, account):
         form = ApiTokenForm(request.POST, request=request)
         if not form.is_valid():
-            raise Invalid(" ".join(error for errors in form.errors.values() for error in errors))
+            raise Invalid(" ".join(str(error) for errors in form.errors.values() for error in errors))
         _, secret = service_accounts.create_token(
             by=request.principal, tenant=request.tenant, holder=account, **form.values
         )

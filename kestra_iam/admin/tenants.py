@@ -52,7 +52,7 @@ def add_tenant(request: ConsoleRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return HttpResponseRedirect(f"{reverse('sign-in')}?next={request.path}")
     _must_own_instance(request)
-    form = TenantForm(request.POST or None, request=request)
+    form = TenantForm(request.POST if request.method == "POST" else None, request=request)
     if request.method == "POST" and form.is_valid():
         try:
             tenant = create_tenant(by=request.principal, **form.cleaned_data)

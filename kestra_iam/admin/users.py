@@ -1,17 +1,16 @@
 """Users: who has access to the tenant, by what, and what they may do."""
 
-from django import forms
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch
 from django.urls import reverse
 
 from kestra_iam import access, permissions
 from kestra_iam.actions import people
-from kestra_iam.admin.sign_in import sign_in_link
+from kestra_iam.admin.letting_in import LetInForm
+from kestra_iam.admin.sign_in_links import sign_in_link
+from kestra_iam.admin.user_filters import State, Through
 from kestra_iam.console import cells
-from kestra_iam.console.filters import Choice
-from kestra_iam.console.forms import ConsoleForm
 from kestra_iam.console.headers import show_once
 from kestra_iam.console.pages import ConsoleAdmin
 from kestra_iam.console.site import site
@@ -19,59 +18,6 @@ from kestra_iam.errors import Invalid, NotFound
 from kestra_iam.models import AccessSource, Group, Suspension, User
 from kestra_iam.permissions import DELETE, UPDATE
 from tenants.fields import fold
-
-
-class LetInForm(ConsoleForm):
-    """Whom to let in: an account of the instance; instance owners make one that is missing."""
-
-    username = forms.CharField(max_length=255, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-    email = forms.EmailField(label="E-mail", max_length=320, required=False)
-    first_name = forms.CharField(max_length=255, required=False)
-    last_name = forms.CharField(max_length=255, required=False)
-    password = forms.CharField(
-        max_length=4096,
-        required=False,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="For a new account: the password to begin with.",
-    )
-
-    def __init__(self, *args, **options):
-        super().__init__(*args, **options)
-        self.fields["username"].help_text = "The account of the instance that gets access to this tenant."
-        if access.owns_instance(self.request.principal):
-            self.fields["username"].help_text += " One that does not exist yet is created."
-        else:
-            for field in ("email", "first_name", "last_name", "password"):
-                del self.fields[field]
-
-
-class State(Choice):
-    title = "State"
-    parameter_name = "state"
-    options = [("active", "Active"), ("inactive", "Inactive"), ("suspended", "Suspended")]
-
-    def narrow(self, request, queryset, value):
-        wanted = {
-            "active": Q(suspended=False, let_in=True),
-            "inactive": Q(suspended=False, let_in=False),
-            "suspended": Q(suspended=True),
-        }
-        return queryset.filter(wanted[value])
-
-
-class Through(Choice):
-    title = "Access through"
-    parameter_name = "through"
-
-    def lookups(self, request, model_admin):
-        sources = AccessSource.objects.filter(tenant=request.tenant).exclude(owner_key="").order_by("owner_name")
-        return [("hand", "By hand"), *sources.values_list("owner_key", "owner_name").distinct()]
-
-    def narrow(self, request, queryset, value):
-        owner_key = "" if value == "hand" else value
-        sources = AccessSource.objects.filter(tenant=request.tenant, owner_key=owner_key)
-        return queryset.filter(Exists(sources.filter(user=OuterRef("pk"))))
 
 
 @admin.register(User, site=site)

@@ -1,5 +1,6 @@
 """The pages of one resource: list, create, show and change, remove, and what is done on a page."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -61,22 +62,20 @@ class ConsoleAdmin(Doors):
 
     def changelist_view(self, request, extra_context=None):
         response = super().changelist_view(request, {"title": self.title, "page": self, **(extra_context or {})})
-        if isinstance(response, TemplateResponse):
-            changes = response.context_data["cl"]
-            pages = {"previous_page": changes.page_num - 1, "next_page": changes.page_num + 1}
-            response.context_data["add_address"] = self.place("add") if self.creates else ""
-            for name, number in pages.items():
-                exists = 1 <= number <= changes.paginator.num_pages
-                response.context_data[name] = changes.get_query_string({PAGE_VAR: number}) if exists else ""
+        if isinstance(response, TemplateResponse) and response.context_data is not None:
+            response.context_data |= {"add_address": self.place("add") if self.creates else "", **_pages(response)}
         return response
 
     def add_view(self, request, form_url="", extra_context=None):
-        form = self.form_class(request.POST or None, request=request, initial=request.GET.dict())
+        form = self.form_class(
+            request.POST if request.method == "POST" else None, request=request, initial=request.GET.dict()
+        )
         status = 200
         if request.method == "POST":
-            obj, status = self._submit(form, lambda: self.create(request, form.cleaned_data))
-            if obj is not None:
-                return self.created(request, obj)
+            made: list[Any] = []
+            status = self._submit(form, lambda: made.append(self.create(request, form.cleaned_data)))
+            if made:
+                return self.created(request, made[0])
         return self.page(request, self.add_template, title=f"Create {self.thing}", form=form, status=status)
 
     def created(self, request: ConsoleRequest, obj: Any) -> HttpResponse:
@@ -87,8 +86,8 @@ class ConsoleAdmin(Doors):
         if request.method != "POST":
             return self.show(request, obj)
         form = self.form_of(request, obj, request.POST)
-        saved, status = self._submit(form, lambda: self.update(request, obj, form.cleaned_data) or True)
-        return self.done(request, obj, "Saved.") if saved else self.show(request, obj, form=form, status=status)
+        status = self._submit(form, lambda: self.update(request, obj, form.cleaned_data))
+        return self.done(request, obj, "Saved.") if status == 200 else self.show(request, obj, form=form, status=status)
 
     def show(self, request: ConsoleRequest, obj: Any, *, status: int = 200, **context: Any) -> TemplateResponse:
         """Return an object's page."""
@@ -163,14 +162,22 @@ class ConsoleAdmin(Doors):
         frame["list_address"] = self.place("changelist")
         return TemplateResponse(request, template, {**frame, **context}, status=status)
 
-    def _submit(self, form: ConsoleForm, act) -> tuple[Any, int]:
+    def _submit(self, form: ConsoleForm, act: Callable[[], None]) -> int:
         if not form.is_valid():
-            return None, 400
+            return 400
         try:
-            return act(), 200
+            act()
         except IamError as error:
             form.refuse(error)
-            return None, _status(error)
+            return _status(error)
+        return 200
+
+
+def _pages(response: Any) -> dict[str, str]:
+    changes = response.context_data["cl"]
+    around = {"previous_page": changes.page_num - 1, "next_page": changes.page_num + 1}
+    there = range(1, changes.paginator.num_pages + 1)
+    return {name: changes.get_query_string({PAGE_VAR: page}) for name, page in around.items() if page in there}
 
 
 def _status(refusal: IamError) -> int:

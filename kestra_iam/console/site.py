@@ -1,6 +1,7 @@
 """The console's admin site: one menu, one frame, no page of Django's own."""
 
 from functools import wraps
+from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
@@ -17,6 +18,8 @@ from kestra_iam.permissions import MATRIX
 
 class ConsoleSite(AdminSite):
     """``/ui/TENANT/administration/``; who may do what there is decided by each page's routes."""
+
+    _registry: dict[Any, Any]
 
     def get_urls(self):
         pages = [path(f"iam/{page.url_path}/", include(page.get_urls())) for page in self._registry.values()]

@@ -60,3 +60,8 @@ class ApiToken(models.Model):
 
     def __str__(self):
         return self.name
+
+    @property
+    def holder(self):
+        """The service account or the person that presents it."""
+        return self.service_account or self.user

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import _user_has_module_perms, _user_has_perm
+from django.contrib.auth.models import _user_has_module_perms, _user_has_perm  # type: ignore[attr-defined]
 from django.db import models
 from django.utils import timezone
 

@@ -5,7 +5,7 @@ from importlib import import_module
 from django.urls import path
 from django.views.generic import RedirectView
 
-from kestra_iam.admin import account, sign_in
+from kestra_iam.admin import account, sign_in, sign_in_links
 from kestra_iam.console.site import site
 
 for app in ("kestra_iam", "provisioning"):
@@ -14,7 +14,7 @@ for app in ("kestra_iam", "provisioning"):
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
-    path("sign-in/link/", sign_in.follow_sign_in_link, name="sign-in-link"),
+    path("sign-in/link/", sign_in_links.follow, name="sign-in-link"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("account/", account.account, name="account"),
     path("account/tokens/", account.create_own_token, name="own-token-add"),

@@ -54,7 +54,7 @@ def note_refusals(
     Activity.objects.filter(pk=integration_id).update(
         last_request_at=now,
         last_refusal_at=now,
-        last_refusal=refusals[-1].detail[:1024],
+        last_refusal=_storable(refusals[-1].detail)[:1024],
         **(counted if disabled else {}),
     )
     RefusedRequest.objects.bulk_create(
@@ -62,9 +62,9 @@ def note_refusals(
             integration_id=integration_id,
             at=now,
             method=refusal.method[:16],
-            resource=refusal.resource[:255],
+            resource=_storable(refusal.resource)[:255],
             status=refusal.status,
-            detail=refusal.detail[:1024],
+            detail=_storable(refusal.detail)[:1024],
             source_address=source_address,
             request_id=request_id,
         )
@@ -73,3 +73,8 @@ def note_refusals(
     kept = RefusedRequest.objects.filter(integration_id=integration_id)
     for oldest in kept.order_by("-id").values_list("id", flat=True)[KEPT : KEPT + 1]:
         kept.filter(id__lte=oldest).delete()
+
+
+def _storable(text: str) -> str:
+    """Return what a client wrote without NUL, which no column of PostgreSQL takes."""
+    return text.replace("\x00", "\ufffd")

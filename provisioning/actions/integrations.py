@@ -99,7 +99,7 @@ def rotate_token(*, by: Principal, integration: Integration, overlap: timedelta)
         raise Invalid(f"Use one of {', '.join(OVERLAPS)}.", field="overlap")
     integration = _lock(integration)
     _must_hold_what_it_gives(by, integration)
-    account = integration.service_account
+    account: ServiceAccount = integration.service_account  # type: ignore[assignment]
     older, now = account.api_tokens.all(), timezone.now()
     if overlap:
         older.filter(Q(expires_at=None) | Q(expires_at__gt=now + overlap)).update(expires_at=now + overlap)

@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef
 
 from kestra_iam import access, audit, permissions
 from kestra_iam.actions import guards
-from kestra_iam.actions.access_sources import end_source
+from kestra_iam.actions.access_sources import end_sources
 from kestra_iam.actions.bindings import bind, unbind
 from kestra_iam.actions.groups import erase as erase_group
 from kestra_iam.actions.service_accounts import erase as erase_account
@@ -17,6 +17,10 @@ from kestra_iam.principals import Principal
 from provisioning.actions.opening import record
 from provisioning.models import Integration, ProvisionedEmail, ProvisionedUser
 from tenants.fields import fold
+
+
+# People whose access ends with one set of statements.
+_AT_ONCE = 1000
 
 
 class RemovalCounts(NamedTuple):
@@ -70,8 +74,9 @@ def remove_integration(*, by: Principal, integration: Integration, keep_access: 
         ProvisionedEmail.objects.filter(integration=found).delete()
         ProvisionedUser.objects.filter(integration=found).delete()
         if not keep_access:
-            for source in AccessSource.objects.filter(owner_key=found.pk).select_related("user"):
-                audit.write(end_source(by, tenant, source, source.user))
+            sources = AccessSource.objects.filter(owner_key=found.pk).select_related("user")
+            while some := list(sources[:_AT_ONCE]):
+                audit.write(end_sources(by, tenant, some))
         record(by, found, "delete", {"keep_access": keep_access, **counts._asdict()})
         found.delete()
         if account is not None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from kestra_iam import audit
 from kestra_iam.actions import guards, linking
-from kestra_iam.actions.access_sources import end_source
+from kestra_iam.actions.access_sources import end_sources
 from kestra_iam.actions.linking import Events, Fields
 from kestra_iam.errors import Conflict, NotFound
 from kestra_iam.models import AccessSource, User
@@ -125,11 +125,11 @@ def delete_user(*, by: Provisioner, user: ProvisionedUser) -> None:
     With the last source go the person's bindings, memberships and tokens of this tenant, and the password
     and sessions of an account at home here.
     """
-    source, account = user.source, user.account
+    source = user.source
     ProvisionedEmail.objects.filter(user=user).delete()
     ProvisionedUser.objects.filter(pk=user.pk).delete()
-    events = end_source(by.principal, by.tenant, source, account)
-    audit.write([*events, _event(by, "delete", user, {"account": account.pk})])
+    events = end_sources(by.principal, by.tenant, [source])
+    audit.write([*events, _event(by, "delete", user, {"account": source.user_id})])
 
 
 def account_fields(attributes: Attributes) -> Fields:

@@ -4,9 +4,11 @@ An adapter collects what a request wants and calls one action; it decides nothin
 document that was rendered when the resource was written.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
+from django.db.models import QuerySet
 from django_scim.adapters import SCIMGroup, SCIMUser
 
 from kestra_iam.errors import NotFound
@@ -29,6 +31,12 @@ class Adapter:
 
     type: ResourceType
     resource: str
+    # The attribute that takes another query on reading, and that query for a page of resources.
+    computed_name: str
+    computed_for: Callable[[Provisioner, list[str]], dict[str, str]]
+    rows: Callable[[Provisioner], QuerySet[Any]]
+    row: type[reading.UserRow] | type[reading.GroupRow]
+    columns: tuple[str, ...]
     id_field = "pk"
 
     @property
@@ -49,26 +57,38 @@ class Adapter:
 
     def render(self, projection: Projection | None = None) -> bytes | str:
         """Return the resource as JSON text, with the attributes that ``projection`` asks for."""
-        if projection is None:
-            return self.text()
-        whole = orjson.loads(self.text(projection))
-        return orjson.dumps(projection.apply(whole))
+        wanted = projection is None or projection.wants(self.computed_name)
+        return self.render_with(self.computed() if wanted else None, projection)
+
+    def render_with(self, computed: str | None, projection: Projection | None = None) -> bytes | str:
+        """Return the same, with the text of what is computed on reading given."""
+        text = self.text(computed)
+        return text if projection is None else orjson.dumps(projection.apply(orjson.loads(text)))
 
     def render_patched(self) -> bytes | str | None:
         """Return what a PATCH is answered with where no attributes are asked for, None for no body."""
-        return self.text()
+        return self.text(self.computed())
 
     def to_dict(self) -> dict[str, Any]:
-        return orjson.loads(self.text())
+        return orjson.loads(self.text(self.computed()))
 
-    def text(self, projection: Projection | None = None) -> bytes | str:
-        """Return the JSON text, sparing what takes another query where ``projection`` does not want it."""
+    def computed(self) -> str | None:
+        """Return the JSON array of what is computed on reading, None for an empty one."""
+        raise NotImplementedError
+
+    def text(self, computed: str | None) -> str:
+        """Return the JSON text of the resource with that array."""
         raise NotImplementedError
 
 
 class UserAdapter(Adapter, SCIMUser):
     type = USER
     resource = "USERS"
+    computed_name = "groups"
+    computed_for = staticmethod(reading.groups_of)
+    rows = staticmethod(reading.users)
+    row = reading.UserRow
+    columns = reading.USER_COLUMNS
 
     def find(self, id: str) -> "UserAdapter":
         """Load a user of this integration for reading; raises ``NotFound``."""
@@ -105,21 +125,24 @@ class UserAdapter(Adapter, SCIMUser):
     def delete(self) -> None:
         users.delete_user(by=self.provisioner, user=self.obj)
 
-    def text(self, projection: Projection | None = None) -> bytes | str:
-        wanted = projection is None or projection.wants("groups")
-        return self.text_with(reading.groups_json(self.provisioner, self.obj.groups) if wanted else None)
+    def computed(self) -> str | None:
+        return reading.groups_json(self.provisioner, self.obj.groups)
 
-    def text_with(self, groups_json: str | None) -> bytes | str:
-        """Return the JSON text with the user's groups given as the text of a JSON array."""
+    def text(self, computed: str | None) -> str:
         user = self.obj
         return documents.render_user(
-            user.pk, user.document, user.version, user.created_at, user.updated_at, self.location, groups_json
+            user.pk, user.document, user.version, user.created_at, user.updated_at, self.location, computed
         )
 
 
 class GroupAdapter(Adapter, SCIMGroup):
     type = GROUP
     resource = "GROUPS"
+    computed_name = "members"
+    computed_for = staticmethod(reading.members_of)
+    rows = staticmethod(reading.groups)
+    row = reading.GroupRow
+    columns = reading.GROUP_COLUMNS
 
     def find(self, id: str) -> "GroupAdapter":
         """Load a group of this integration for reading; raises ``NotFound``."""
@@ -158,17 +181,15 @@ class GroupAdapter(Adapter, SCIMGroup):
     def delete(self) -> None:
         groups.delete_group(by=self.provisioner, group=self.obj)
 
-    def text(self, projection: Projection | None = None) -> bytes | str:
-        wanted = projection is None or projection.wants("members")
-        return self.text_with(reading.members_of(self.provisioner, [self.id]).get(self.id) if wanted else None)
+    def computed(self) -> str | None:
+        return reading.members_of(self.provisioner, [self.id]).get(self.id)
 
     def render_patched(self) -> bytes | str | None:
         """Return the group, or None for a large one: adding one member costs the same in every group."""
-        few, members_json = reading.few_members_of(self.provisioner, self.id)
-        return self.text_with(members_json) if few else None
+        few, members = reading.few_members_of(self.provisioner, self.id)
+        return self.text(members) if few else None
 
-    def text_with(self, members_json: str | None) -> bytes | str:
-        """Return the JSON text with the group's members given as the text of a JSON array."""
+    def text(self, computed: str | None) -> str:
         group = self.obj
         return documents.render_group(
             group.pk,
@@ -178,7 +199,7 @@ class GroupAdapter(Adapter, SCIMGroup):
             group.created_at,
             group.updated_at,
             self.location,
-            members_json,
+            computed,
         )
 
 

@@ -25,6 +25,8 @@ def json_object(request: HttpRequest, *, largest: int = LARGEST) -> dict[str, An
     try:
         body = orjson.loads(_bytes(request, largest))
     except orjson.JSONDecodeError as error:
+        if "surrogate in string" in error.msg:
+            raise ScimError(400, "The body holds a lone surrogate: half a character.", "invalidValue") from None
         raise ScimError(
             400, f"The body is no JSON: {error.msg} at line {error.lineno}, column {error.colno}.", "invalidSyntax"
         ) from None

@@ -10,6 +10,7 @@ from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, get_resolver
+from django.utils.log import log_response
 
 from kestra_iam import access, origin
 from kestra_iam.errors import IamError
@@ -34,16 +35,14 @@ def handle(request: HttpRequest) -> HttpResponse:
         response = _refuse(request, error)
     except IamError as refusal:
         response = _refuse(request, from_refusal(refusal))
-    except (OperationalError, InterfaceError):
-        logger.exception("The database did not answer request %s", request.request_id)
-        response = _refuse(
-            request, ScimError(503, "The directory is busy: try again.", headers={"Retry-After": "5"}), noted=False
-        )
-    except Exception:
-        logger.exception("Request %s failed", request.request_id)
-        response = _refuse(
-            request, ScimError(500, f"This request failed; the server's log tells why under {request.request_id}.")
-        )
+    except (OperationalError, InterfaceError) as error:
+        busy = ScimError(503, "The directory is busy: try again.", headers={"Retry-After": "5"})
+        response = _refuse(request, busy, noted=False)
+        log_response("The database did not answer", response=response, request=request, logger=logger, exception=error)
+    except Exception as error:
+        failed = ScimError(500, f"This request failed; the server's log tells why under {request.request_id}.")
+        response = _refuse(request, failed)
+        log_response("This request failed", response=response, request=request, logger=logger, exception=error)
     response["X-Request-Id"] = request.request_id
     return responses.compressed(request, response)
 

@@ -1,21 +1,33 @@
 """Lists of resources (RFC 7644 §3.4.2, §3.4.3)."""
 
-from provisioning import reading
 from provisioning.scim import responses
+from provisioning.scim.filters import filter_groups, filter_users
 from provisioning.scim.projection import projection_of
 
 
 def search(request, adapter_classes, parameters):
-    cls = adapter_classes[0]
     provisioner = request.provisioner
-    users = cls.resource == "USERS"
-    base = reading.users(provisioner) if users else reading.groups(provisioner)
-    rows = base.order_by("pk").values_list(*(reading.USER_COLUMNS if users else reading.GROUP_COLUMNS))[:1000]
-    kind = reading.UserRow if users else reading.GroupRow
-    projection = projection_of(cls.type, parameters)
-    out = [cls(kind(*row), request=request).render(projection) for row in rows]
+    out, total = [], 0
+    start = max(1, int(parameters.get("startIndex") or 1))
+    count = min(1000, max(0, int(parameters.get("count", 1000))))
+    left, skip = count, start - 1
+    for cls in adapter_classes:
+        base = cls.rows(provisioner)
+        if text := parameters.get("filter"):
+            f = filter_users if cls.resource == "USERS" else filter_groups
+            base = base.filter(f(provisioner.integration_id, text))
+        found = base.count()
+        total += found
+        rows = list(base.order_by("pk").values_list(*cls.columns)[skip : skip + left])
+        skip = max(0, skip - found)
+        left -= len(rows)
+        projection = projection_of(cls.type, parameters)
+        adapters = [cls(cls.row(*row), request=request) for row in rows]
+        computed = cls.computed_for(provisioner, [each.id for each in adapters])
+        for each in adapters:
+            out.append(each.render_with(computed.get(each.id), projection))
     text = ",".join(x if isinstance(x, str) else x.decode() for x in out)
     return responses.answer(
-        '{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":%d,"startIndex":1,"itemsPerPage":%d,"Resources":[%s]}'
-        % (len(out), len(out), text)
+        '{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],'
+        f'"totalResults":{total},"startIndex":{start},"itemsPerPage":{len(out)},"Resources":[{text}]}}'
     )

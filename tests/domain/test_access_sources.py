@@ -89,7 +89,10 @@ def test_inactive_suspends_at_once_and_active_resumes(push: Push, acme: Tenant):
     assert is_in(acme, alice.account)
     assert holds(acme, alice.account)
     verbs = ["access.grant", "access.suspend", "access.resume"]
-    assert list(AuditEvent.objects.filter(verb__startswith="access.").order_by("at").values_list("verb", flat=True)) == verbs
+    assert (
+        list(AuditEvent.objects.filter(verb__startswith="access.").order_by("at").values_list("verb", flat=True))
+        == verbs
+    )
 
 
 def test_leaving_active_out_lets_nobody_in_again(push: Push, acme: Tenant):
@@ -176,7 +179,9 @@ def test_with_the_last_source_goes_everything_and_a_new_person_of_that_name_star
     assert not account.has_usable_password()
     assert account.get_session_auth_hash() != session
     assert sign_in_link_account(tenant=acme, secret=unused) is None
-    verbs = set(AuditEvent.objects.filter(resource_id__in=[account.pk, group.pk, token.pk]).values_list("verb", flat=True))
+    verbs = set(
+        AuditEvent.objects.filter(resource_id__in=[account.pk, group.pk, token.pk]).values_list("verb", flat=True)
+    )
     assert {"access.end", "membership.remove", "token.delete", "person.resume", "user.delete"} <= verbs
     assert AuditEvent.objects.filter(verb="binding.delete", details__subject__id=account.pk).count() == 1
 
@@ -264,7 +269,9 @@ def test_nobody_is_suspended_where_they_have_no_access(acme: Tenant, outsider: U
 # --- Keep their access --------------------------------------------------------------------------------------
 
 
-def test_kept_access_is_taken_over_by_the_next_integration_that_links_the_account(push: Push, other: Push, acme: Tenant):
+def test_kept_access_is_taken_over_by_the_next_integration_that_links_the_account(
+    push: Push, other: Push, acme: Tenant
+):
     alice = push.user("alice")
     give(acme, push.group("Staff", alice), "Viewer")
     remove_integration(by=operator, integration=push.integration, keep_access=True)

@@ -211,7 +211,17 @@ def everything_given() -> list[Any]:
     """What a refused grant must leave as it was."""
     return [
         list(model.objects.order_by("pk").values())
-        for model in (AccessSource, ApiToken, AuditEvent, Binding, Integration, Membership, Role, SignInLink, Suspension)
+        for model in (
+            AccessSource,
+            ApiToken,
+            AuditEvent,
+            Binding,
+            Integration,
+            Membership,
+            Role,
+            SignInLink,
+            Suspension,
+        )
     ]
 
 

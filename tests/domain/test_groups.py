@@ -98,7 +98,9 @@ def test_a_name_that_cannot_be_kept_is_refused(name: str, acme: Tenant):
 # --- Members ------------------------------------------------------------------------------------------------
 
 
-def test_members_are_people_this_integration_knows(push: Push, other: Push, acme: Tenant, globex_integration: Integration):
+def test_members_are_people_this_integration_knows(
+    push: Push, other: Push, acme: Tenant, globex_integration: Integration
+):
     mine, theirs, foreign = push.user("alice"), other.user("bob"), Push(globex_integration).user("carol")
     group = push.group("Staff", mine)
     for stranger in (theirs, foreign):
@@ -141,7 +143,7 @@ def test_replacing_writes_the_difference_only(push: Push):
     assert members(group) == {"bob", "carol"}
     assert group.memberships.get(source=bob.pk).pk == kept
     told = {
-        event.verb: [name for _, name in event.details["people"]]
+        event.verb: [person[1] for person in event.details["people"]]
         for event in AuditEvent.objects.filter(verb__startswith="membership.").order_by("at")
     }
     assert told == {"membership.add": ["carol"], "membership.remove": ["alice"]}
@@ -153,7 +155,7 @@ def test_deleting_tells_which_bindings_and_people_lose_what(push: Push, acme: Te
     push.delete_group(group)
     assert not Binding.objects.filter(group=group.pk).exists()
     removed = AuditEvent.objects.get(verb="membership.remove", resource_id=group.pk)
-    assert {name for _, name in removed.details["people"]} == {"alice", "bob"}
+    assert {person[1] for person in removed.details["people"]} == {"alice", "bob"}
     unbound = AuditEvent.objects.get(verb="binding.delete")
     assert unbound.details["subject"] == {"kind": "group", "id": group.pk, "name": "Staff"}
     assert unbound.details["role"]["name"] == "Viewer"

@@ -7,12 +7,11 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import httpx2
 from django.conf import settings
 from django.db import connection
 
@@ -74,10 +73,8 @@ class Installation:
 
     def _answers(self) -> bool:
         try:
-            urllib.request.urlopen(f"{self.url}/health/live", timeout=5).close()
-        except urllib.error.HTTPError as error:
-            error.close()
-        except OSError:
+            httpx2.get(f"{self.url}/health/live", timeout=5)
+        except httpx2.TransportError:
             return False
         return True
 

@@ -60,7 +60,9 @@ def test_canaille_creates_changes_locks_and_deletes_people_and_a_group(
     assert members("staff") == {"alice", "bob"}
     assert Group.objects.get().owner_key == integration["id"]
 
-    assert canaille.do("save_user", {"user_name": "alice", "family_name": "Smith", "emails": ["smith@example.org"]}) == []
+    assert (
+        canaille.do("save_user", {"user_name": "alice", "family_name": "Smith", "emails": ["smith@example.org"]}) == []
+    )
     account.refresh_from_db()
     assert (account.email, account.full_name) == ("smith@example.org", "Alice Smith")
 

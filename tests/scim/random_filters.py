@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from provisioning.attributes import GROUP, USER, Attribute, ResourceType
+from provisioning.attributes import GROUP, USER, Attribute
 from provisioning.definitions import ENTERPRISE_SCHEMA, GROUP_SCHEMA, USER_SCHEMA
 
 # Letters whose cases differ in length or number, composed and decomposed ones, what LIKE, JSON, SQL and the grammar
@@ -20,8 +20,8 @@ FRAGMENTS = [
 fragments = st.sampled_from(FRAGMENTS)
 texts = st.lists(fragments, min_size=1, max_size=3).map("".join).filter(lambda text: not text.isspace())
 binaries = st.sampled_from(["QUJD", "QUJDRA==", "qujd", "QUJD\nQUJD", "QUJDQUJD"])
-references = st.sampled_from(["https://example.com/a", "https://example.com/A", "https://example.org/%", "/photos/ß"])
-ids = st.shared(st.just(None), key="unused")
+# scim2-models compares references with nothing but references.
+references = st.sampled_from(["https://example.com/a", "https://example.com/A", "https://example.org/%", "/photos/ß", "/SS"])
 SIMPLE = {"string": texts, "boolean": st.booleans(), "binary": binaries, "reference": references}
 
 
@@ -59,85 +59,102 @@ user_bodies = st.builds(
 group_bodies = st.fixed_dictionaries({"displayName": texts}, optional={"externalId": texts})
 
 
-def filters(kind: ResourceType, known: list[Any]) -> st.SearchStrategy[str]:
-    """Return filters of resources of that type; ``known`` are values that occur in them."""
-    return Filters(kind, known).expressions
+PATHS = {
+    kind.name: [
+        (urn, attribute, sub_attribute)
+        for urn, attributes in kind.attributes.items()
+        for attribute in attributes.values()
+        if attribute.returned != "never"
+        for sub_attribute in (None, *attribute.sub_attributes.values())
+    ]
+    for kind in (USER, GROUP)
+}
+SUBSTRING, EQUALITY, ORDER = ["co", "sw", "ew"], ["eq", "ne"], ["gt", "ge", "lt", "le"]
 
 
-class Filters:
-    """The grammar of RFC 7644 §3.4.2.2, with names and types from the schema."""
+@st.composite
+def filters(draw: st.DrawFn, kind: str, known: list[str]) -> str:
+    """Return a filter of resources of the type of that name, with values like those ``known`` in them (RFC 7644 §3.4.2.2)."""
+    return Writer(draw, known or ["a"]).expression(lambda writer: writer.term(kind), depth=3)
 
-    def __init__(self, kind: ResourceType, known: list[Any]):
-        self.known = [value for value in known if isinstance(value, str)] or ["a"]
-        terms = st.sampled_from(list(self._paths(kind))).flatmap(lambda each: self._term(*each))
-        self.expressions = st.recursive(terms, _combined, max_leaves=6)
 
-    def _paths(self, kind: ResourceType):
-        for urn, attributes in kind.attributes.items():
-            for attribute in attributes.values():
-                if attribute.returned == "never":
-                    continue
-                qualified = f"{urn}:{attribute.name}"
-                names = [qualified] if urn == ENTERPRISE_SCHEMA else [attribute.name] * 3 + [qualified]
-                for name in names:
-                    yield name, attribute, None
-                    for sub_attribute in attribute.sub_attributes.values():
-                        yield name, attribute, sub_attribute
+class Writer:
+    """Writes one filter; names and types come from the schema."""
 
-    def _term(self, name: str, attribute: Attribute, sub_attribute: Attribute | None) -> st.SearchStrategy[str]:
-        name = _cased(name)
+    def __init__(self, draw: st.DrawFn, known: list[str]):
+        self.draw, self.known = draw, known
+
+    def one_of(self, *choices: Any) -> Any:
+        return self.draw(st.sampled_from(choices))
+
+    def expression(self, term: Any, depth: int) -> str:
+        """Combine terms with ``and``, ``or``, ``not`` and parentheses, or write just one."""
+        form = self.one_of("{}", "{}", "not ({})", "{} and {}", "{} OR {}", "({} or {})", "{} And ({})") if depth else "{}"
+        return form.format(*(
+            term(self) if form == "{}" else self.expression(term, depth - 1) for _ in range(form.count("{}"))
+        ))
+
+    def term(self, kind: str) -> str:
+        urn, attribute, sub_attribute = self.draw(st.sampled_from(PATHS[kind]))
+        qualified = urn == ENTERPRISE_SCHEMA or self.one_of(True, False, False, False)
+        name = self.cased(f"{urn}:{attribute.name}" if qualified else attribute.name)
         if sub_attribute:
-            path = st.builds("{}.{}".format, name, _cased(sub_attribute.name))
-            return self._comparison(path, sub_attribute)
+            return self.comparison(f"{name}.{self.cased(sub_attribute.name)}", sub_attribute)
         if not attribute.multi_valued:
-            return self._comparison(name, attribute) if attribute.type != "complex" else name.map("{} pr".format)
+            return f"{name} pr" if attribute.type == "complex" else self.comparison(name, attribute)
         elements = attribute.sub_attributes or {"value": attribute}
-        inside = st.recursive(
-            st.sampled_from(list(elements.items())).flatmap(
-                lambda each: self._comparison(_cased(each[1].name if attribute.sub_attributes else each[0]), each[1])
-            ),
-            _combined,
-            max_leaves=4,
-        )
-        by_brackets = st.builds("{}[{}]".format, name, inside)
-        if "value" not in elements:
-            return by_brackets | name.map("{} pr".format)
-        return by_brackets | self._comparison(name, elements["value"])
+        match self.one_of("brackets", "brackets", "dotted", "whole"):
+            case "dotted" if attribute.sub_attributes:
+                # As Entra ID writes it.
+                last = self.comparison(self.cased(self.one_of(*elements)), None, attribute.sub_attributes)
+                return f"{name}[{self.inside(attribute, elements)}].{last}"
+            case "whole":
+                return self.comparison(name, elements["value"]) if "value" in elements else f"{name} pr"
+        return f"{name}[{self.inside(attribute, elements)}]"
 
-    def _comparison(self, path: st.SearchStrategy[str], attribute: Attribute) -> st.SearchStrategy[str]:
-        operators, values = {
-            "boolean": (["eq", "ne"], st.booleans()),
-            "binary": (["eq", "ne"], binaries),
-            "dateTime": (["eq", "ne", "gt", "ge", "lt", "le"], self._texts()),
-        }.get(attribute.type, (["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"], self._texts()))
-        if attribute.type == "dateTime":
-            moments = [value for value in self.known if value.startswith("2026-01-01T")]
-            values = st.sampled_from([*moments, "2026-01-01T02:00:00+02:00", "2025-12-31T19:01:00-05:00"])
-        return st.one_of(
-            st.builds(_written, path, _cased(st.sampled_from(operators)), values, st.booleans()),
-            st.builds("{} {} null".format, path, _cased(st.sampled_from(["eq", "ne"]))),
-            st.builds("{} {}".format, path, _cased(st.just("pr"))),
+    def inside(self, attribute: Attribute, elements: Any) -> str:
+        return self.expression(
+            lambda writer: writer.comparison(writer.cased(writer.one_of(*elements)), None, elements), depth=2
         )
 
-    def _texts(self) -> st.SearchStrategy[str]:
+    def comparison(self, path: str, attribute: Attribute | None, among: Any = None) -> str:
+        attribute = attribute or among[path.lower()]
+        match self.one_of("value", "value", "value", "value", "null", "pr"):
+            case "null":
+                return f"{path} {self.cased(self.one_of(*EQUALITY))} null"
+            case "pr":
+                return f"{path} {self.cased('pr')}"
+        operators, values = self.draw(st.sampled_from(list(self.relations(attribute))))
+        value = json.dumps(self.draw(values), ensure_ascii=self.one_of(True, False))
+        return f"{path} {self.cased(self.one_of(*operators))} {value}"
+
+    def relations(self, attribute: Attribute):
+        """Yield operators and what they compare an attribute of that type with."""
+        match attribute.type:
+            case "boolean":
+                yield EQUALITY, st.booleans()
+            case "binary":
+                yield EQUALITY, binaries
+            case "dateTime":
+                moments = [value for value in self.known if value.startswith("2026-01-01T")]
+                others = ["2026-01-01T02:00:00+02:00", "2025-12-31T19:01:00-05:00"]
+                yield EQUALITY + ORDER, st.sampled_from([*moments, *others])
+            case "reference":
+                occurring = [value for value in self.known if value.startswith(("/", "http", "urn:"))]
+                yield EQUALITY + ORDER, references | st.sampled_from(occurring)
+                yield SUBSTRING, self.texts()
+            case _:
+                yield EQUALITY + ORDER, self.texts()
+                yield SUBSTRING, self.texts()
+
+    def texts(self) -> st.SearchStrategy[str]:
         """Return values that occur, parts of them, other cases of them, and values that do not."""
         occurring = st.sampled_from(self.known)
-        parts = st.builds(lambda text, start, end: text[start : start + end], occurring, st.integers(0, 5), st.integers(0, 9))
-        return st.one_of(occurring, parts, fragments, texts, *(occurring.map(way) for way in (str.upper, str.swapcase)))
+        parts = st.builds(lambda text, start, end: text[start : start + end], occurring, SMALL, SMALL)
+        return st.one_of(occurring, parts, fragments, texts, occurring.map(str.upper), occurring.map(str.swapcase))
+
+    def cased(self, name: str) -> str:
+        return self.one_of(str, str, str, str.lower, str.upper)(name)
 
 
-def _combined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    return st.one_of(
-        st.builds("not ({})".format, inner),
-        st.builds("{} {} {}".format, inner, st.sampled_from(["and", "AND", "or", "Or"]), inner),
-        st.builds("({} {} {})".format, inner, st.sampled_from(["and", "or"]), inner),
-    )
-
-
-def _cased(name: str | st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    names = st.just(name) if isinstance(name, str) else name
-    return st.builds(lambda text, way: way(text), names, st.sampled_from([str, str, str, str.lower, str.upper]))
-
-
-def _written(path: str, operator: str, value: Any, escaped: bool) -> str:
-    return f"{path} {operator} {json.dumps(value, ensure_ascii=escaped)}"
+SMALL = st.integers(0, 6)

@@ -1,4 +1,4 @@
-"""PATCH of groups: what every known client sends, as steps that never need to know who is a member (RFC 7644 §3.5.2)."""
+"""PATCH of groups: what every known client sends, as steps that need not know who is a member (RFC 7644 §3.5.2)."""
 
 from typing import Any
 

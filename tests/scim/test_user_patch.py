@@ -460,6 +460,26 @@ def test_the_element_marked_last_is_the_only_primary_one():
     ]
 
 
+def test_the_first_of_several_marked_elements_is_the_primary_one_however_often_they_are_sent():
+    both = add("emails", [WORK | {"primary": False}, HOME | {"primary": True}, {"value": "o@x.io", "primary": True}])
+    once = patched(both)
+    assert [each.get("primary") for each in once["emails"]] == [False, True, False]
+    assert patched(both, user=once) == once
+    assert patched(add("emails", [HOME | {"primary": True}, {"primary": True}]), user=once) == once
+
+
+def test_an_element_completed_by_a_later_operation_keeps_its_mark():
+    after = patched(
+        add("emails", [{"type": "other", "primary": True}]), replace('emails[type eq "other"].value', "o@x.io")
+    )
+    assert after["emails"] == [
+        WORK | {"primary": False},
+        HOME,
+        {"value": "o@x.io", "type": "other", "primary": True},
+    ]
+    assert patched(add("emails", [{"type": "other", "primary": True}])) == ALICE
+
+
 def test_an_element_that_is_not_made_takes_no_primary_away():
     assert patched(replace('emails[type eq "other" and primary eq true].value', "")) == ALICE
 

@@ -40,6 +40,7 @@ def _meta(name: str) -> dict[tuple[str, ...], Plain]:
     """Return the values of ``meta`` that columns hold in both tables."""
     version = Concat(Value('W/"'), Cast(F("version"), TextField()), Value('"'), output_field=TextField())
     return {
+        ("meta",): Plain(Value(True)),
         ("meta", "resourceType"): Constant(name, exact=True),
         ("meta", "created"): Plain(F("created_at")),
         ("meta", "lastModified"): Plain(F("updated_at")),

@@ -108,7 +108,7 @@ class Base64(Plain):
     def compare(self, operator: str, operand: str) -> Q:
         bare = self.expression
         for character, other in {"\n": "", "\r": "", "\t": "", " ": "", "-": "+", "_": "/"}.items():
-            bare = Replace(bare, Value(character), Value(other))
+            bare = Replace(bare, Value(character), Value(other), output_field=TextField())
         same = "".join(operand.split()).replace("-", "+").replace("_", "/")
         return Q(Exact(bare, same))
 
