@@ -7,6 +7,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils import timezone
@@ -63,12 +64,14 @@ class TokenAuthentication(BaseAuthentication):
 
 
 class DeclaredPermission(BasePermission):
-    """Asks ``access.can`` for what the view declares for the method; a view without it is closed."""
+    """Asks ``access.can`` for what the view declares for the method; another method does not exist."""
 
     def has_permission(self, request, view):
-        wanted: Permission | None = getattr(view, "permissions", {}).get(request.method)
-        if wanted is None or request.auth is None:
+        if request.auth is None:
             return False
+        wanted: Permission | None = view.permissions.get("GET" if request.method == "HEAD" else request.method)
+        if wanted is None:
+            raise exceptions.MethodNotAllowed(request.method)
         if not access.can(request.user, request.tenant, *wanted):
             raise exceptions.PermissionDenied(f"This needs the permission {wanted[0]} {wanted[1]}.")
         return True
@@ -82,6 +85,10 @@ class RestView(APIView):
     permissions: dict[str, Permission] = {}
 
     @property
+    def allowed_methods(self) -> list[str]:
+        return list(self.permissions)
+
+    @property
     def principal(self) -> Principal:
         return self.request.user
 
@@ -91,16 +98,29 @@ class RestView(APIView):
 
     @property
     def body(self) -> dict[str, Any]:
-        """The body as an object; raises ``Invalid`` for anything else."""
-        if not isinstance(self.request.data, dict):
+        """The body as an object; raises ``Invalid`` for anything else, ``TooLargeError`` for 16 MiB and more."""
+        if int(self.request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise TooLargeError(f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.")
+        try:
+            data = self.request.data
+        except RecursionError:
+            raise Invalid("The body is nested too deeply.") from None
+        if not isinstance(data, dict):
             raise Invalid("The body must be a JSON object.")
-        return self.request.data
+        return data
 
     def text(self, field: str, *, default: str | None = None) -> str:
         """Return a text of the body; raises ``Invalid`` if it is missing without a default or no text."""
         value = self.body.get(field, default)
         if not isinstance(value, str):
             raise Invalid(f"'{field}' must be a string.", field=field)
+        return value
+
+    def query(self, field: str) -> str:
+        """Return a text of the query, ``''`` for none; raises ``Invalid`` for NUL, which no database keeps."""
+        value = self.request.query_params.get(field, "")
+        if "\0" in value:
+            raise Invalid(f"'{field}' holds a NUL character.", field=field)
         return value
 
     def page(self, queryset, render) -> Response:
@@ -120,6 +140,10 @@ class RestView(APIView):
 
 class UnprocessableError(exceptions.APIException):
     status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+
+
+class TooLargeError(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
 
 _STATUSES = {Invalid: 400, Forbidden: 403, NotFound: 404, Conflict: 409}

@@ -10,14 +10,15 @@ from kestra_iam.rest import RestView
 from provisioning.actions import integrations, removal
 from provisioning.endpoints import scim_endpoint
 from provisioning.models import Integration
-from tenants.fields import fold
+from tenants.fields import could_be_id, fold
 
 
 class SecurityIntegrationView(RestView):
     """What every address of security integrations shares."""
 
     def find(self, id: str) -> Integration:
-        found = Integration.objects.select_related("tenant").filter(tenant=self.tenant, pk=id[:36]).first()
+        known = Integration.objects.select_related("tenant").filter(tenant=self.tenant)
+        found = known.filter(pk=id).first() if could_be_id(id) else None
         if found is None:
             raise NotFound("There is no such integration in this tenant.")
         return found
@@ -29,7 +30,7 @@ class SecurityIntegrations(SecurityIntegrationView):
     def get(self, request):
         """List integrations; ``q`` finds a part of the name in any letter case."""
         found = Integration.objects.filter(tenant=self.tenant)
-        if text := request.query_params.get("q"):
+        if text := self.query("q"):
             found = found.filter(name_key__contains=fold(text))
         return self.page(found, document)
 

@@ -37,7 +37,10 @@ def protect(response: HttpResponse) -> HttpResponse:
 
 
 def show_once(response: HttpResponse) -> HttpResponse:
-    """Return a page that shows a secret so that nothing keeps it."""
+    """Return a page that shows a secret so that nothing keeps it.
+
+    Its address holds no secret, so the usual ``Referrer-Policy`` is enough; with ``no-referrer`` browsers say
+    ``Origin: null``, and no form on the page could be sent.
+    """
     response.headers["Cache-Control"] = "no-store, private"
-    response.headers["Referrer-Policy"] = "no-referrer"
     return response

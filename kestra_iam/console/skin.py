@@ -2,13 +2,14 @@
 
 from django import forms
 from unfold.admin import ModelAdmin
-from unfold.widgets import CHECKBOX_CLASSES, INPUT_CLASSES, RADIO_CLASSES, SELECT_CLASSES, TEXTAREA_CLASSES
+from unfold.widgets import CHECKBOX_CLASSES, INPUT_CLASSES, SELECT_CLASSES, TEXTAREA_CLASSES
 
 __all__ = ["ModelAdmin", "dress"]
 
 _CLASSES = [
     (forms.CheckboxInput, CHECKBOX_CLASSES),
-    (forms.RadioSelect, RADIO_CLASSES),
+    # Django gives a radio button's classes to what holds them all, too.
+    (forms.RadioSelect, []),
     (forms.Select, SELECT_CLASSES),
     (forms.Textarea, TEXTAREA_CLASSES),
     (forms.Widget, INPUT_CLASSES),

@@ -43,7 +43,7 @@ def create_integration(
         raise Forbidden(TENANTS_DISABLED)
     guards.must_hold(by, tenant, PROVISIONER, "An integration")
     if type not in Integration.Type.values:
-        raise Invalid(f"'{type}' is no provisioning type: use {', '.join(Integration.Type.values)}.", field="type")
+        raise Invalid(f"{type[:60]!r} is no provisioning type: use {', '.join(Integration.Type.values)}.", field="type")
     integration = Integration(tenant=tenant, type=type, enabled=enabled)
     integration.opened_by = by
     _describe(integration, name, description)

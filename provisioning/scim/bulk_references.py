@@ -42,7 +42,8 @@ def parse(body: dict[str, Any], *, most: int, schema: str) -> tuple[list[BulkOpe
     Raises ``ScimError`` 400 for a request that is none, 413 ``tooMany`` for more than ``most`` operations.
     """
     named = {key.lower(): value for key, value in body.items()}
-    if schema not in (named.get("schemas") or ()):
+    schemas = named.get("schemas")
+    if not isinstance(schemas, list) or schema not in schemas:
         raise ScimError(400, f'A Bulk request names its schema: "schemas": ["{schema}"].', "invalidValue")
     listed = named.get("operations")
     if not isinstance(listed, list):

@@ -1,33 +1,60 @@
-"""Lists of resources (RFC 7644 §3.4.2, §3.4.3)."""
+"""Lists of resources as answers (RFC 7644 §3.4.2, §3.4.3)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+from django_scim.constants import SchemaURI
+from django_scim.utils import get_group_filter_parser, get_user_filter_parser
 
 from provisioning.scim import responses
-from provisioning.scim.filters import filter_groups, filter_users
+from provisioning.scim.list_query import parse_query
+from provisioning.scim.paging import Page, Row, Source, page_of
 from provisioning.scim.projection import projection_of
 
+_FILTER_PARSERS = {"User": get_user_filter_parser, "Group": get_group_filter_parser}
 
-def search(request, adapter_classes, parameters):
-    provisioner = request.provisioner
-    out, total = [], 0
-    start = max(1, int(parameters.get("startIndex") or 1))
-    count = min(1000, max(0, int(parameters.get("count", 1000))))
-    left, skip = count, start - 1
-    for cls in adapter_classes:
-        base = cls.rows(provisioner)
-        if text := parameters.get("filter"):
-            f = filter_users if cls.resource == "USERS" else filter_groups
-            base = base.filter(f(provisioner.integration_id, text))
-        found = base.count()
-        total += found
-        rows = list(base.order_by("pk").values_list(*cls.columns)[skip : skip + left])
-        skip = max(0, skip - found)
-        left -= len(rows)
-        projection = projection_of(cls.type, parameters)
-        adapters = [cls(cls.row(*row), request=request) for row in rows]
-        computed = cls.computed_for(provisioner, [each.id for each in adapters])
-        for each in adapters:
-            out.append(each.render_with(computed.get(each.id), projection))
-    text = ",".join(x if isinstance(x, str) else x.decode() for x in out)
-    return responses.answer(
-        '{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],'
-        f'"totalResults":{total},"startIndex":{start},"itemsPerPage":{len(out)},"Resources":[{text}]}}'
-    )
+
+def search(request: HttpRequest, adapter_classes: Sequence[Any], parameters: Mapping[str, Any]) -> HttpResponse:
+    """Answer with the page that the parameters ask for of the resources of these adapters' types.
+
+    Raises ``Refused`` as ``parse_query`` and ``page_of``.
+    """
+    query = parse_query(parameters)
+    sources = []
+    for adapter_class in adapter_classes:
+        parser = _FILTER_PARSERS[adapter_class.type.name]()
+        found = parser.search(query.filter, request, mixed=len(adapter_classes) > 1)
+        home = parser.home(request.provisioner.integration_id)
+        sources.append(Source(home, found, adapter_class.columns))
+    page = page_of(sources, query)
+    resources = [
+        text
+        for adapter_class, rows in zip(adapter_classes, page.rows, strict=True)
+        for text in _rendered(request, adapter_class, rows, parameters)
+    ]
+    return responses.answer(_list(page, resources))
+
+
+def _rendered(
+    request: HttpRequest, adapter_class: Any, rows: Sequence[Row], parameters: Mapping[str, Any]
+) -> Iterable[str]:
+    projection = projection_of(adapter_class.type, parameters)
+    adapters = [adapter_class(adapter_class.row(*row), request=request) for row in rows]
+    computed = {}
+    if adapters and (projection is None or projection.wants(adapter_class.computed_name)):
+        computed = adapter_class.computed_for(request.provisioner, [each.id for each in adapters])
+    for adapter in adapters:
+        text = adapter.render_with(computed.get(adapter.id), projection)
+        yield text if isinstance(text, str) else text.decode()
+
+
+def _list(page: Page, resources: Sequence[str]) -> str:
+    counters: dict[str, Any] = {"totalResults": page.total, "itemsPerPage": page.size}
+    if page.start_index is not None:
+        counters["startIndex"] = page.start_index
+    if page.next_cursor:
+        counters["nextCursor"] = page.next_cursor
+    head = orjson.dumps({"schemas": [SchemaURI.LIST_RESPONSE], **counters}).decode()
+    return f'{head[:-1]},"Resources":[{",".join(resources)}]}}'

@@ -48,7 +48,7 @@ def test_the_page_after_save_shows_endpoint_and_token(saved, acme: Tenant):
 
 def test_nothing_keeps_the_page(saved):
     assert "no-store" in saved.headers["Cache-Control"]
-    assert saved.headers["Referrer-Policy"] == "no-referrer"
+    assert saved.headers["Referrer-Policy"] == "same-origin"
     assert b"data-leave-to" in saved.content
     assert b"I have saved the Secret Token" in saved.content
 

@@ -7,6 +7,8 @@ import pytest
 
 from tests.e2e.installation import Installation
 
+# Playwright runs an event loop in the tests' thread; the database is used between its steps, never from it.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 

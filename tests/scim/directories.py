@@ -47,9 +47,7 @@ class Directory:
         self.users.append(user)
         return user
 
-    def group(
-        self, name: str, *members: ProvisionedUser, external_id: str | None = None, version: int = 1
-    ) -> Group:
+    def group(self, name: str, *members: ProvisionedUser, external_id: str | None = None, version: int = 1) -> Group:
         group = Group(
             tenant=self.integration.tenant,
             name=name,
@@ -67,7 +65,9 @@ class Directory:
 
     def write(self) -> "Directory":
         tenant = self.integration.tenant
-        accounts = [User(username=each.pk, username_key=each.pk, home=tenant, home_key=tenant.pk) for each in self.users]
+        accounts = [
+            User(username=each.pk, username_key=each.pk, home=tenant, home_key=tenant.pk) for each in self.users
+        ]
         User.objects.bulk_create(accounts)
         AccessSource.objects.bulk_create(
             AccessSource(pk=user.pk, tenant=tenant, user=account, owner_key=self.integration.pk)

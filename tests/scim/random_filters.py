@@ -1,12 +1,14 @@
 """Random users, groups and filters over everything that the schemas advertise."""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from random import Random
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from provisioning.attributes import GROUP, USER, Attribute
-from provisioning.definitions import ENTERPRISE_SCHEMA, GROUP_SCHEMA, USER_SCHEMA
+from provisioning.attributes import GROUP, USER, Attribute, ResourceType
+from provisioning.definitions import ENTERPRISE_SCHEMA, USER_SCHEMA
 
 # Letters whose cases differ in length or number, composed and decomposed ones, what LIKE, JSON, SQL and the grammar
 # of filters give a meaning, and the ends of the ranges of code points.
@@ -14,15 +16,42 @@ FRAGMENTS = [
     *("a", "A", "b", "ab", "AB", "alice", "Alice", "ALICE", "x@example.com", "X@Example.COM", "work", "Work"),
     *("ß", "ẞ", "ss", "SS", "ſ", "s", "İ", "i̇", "ı", "I", "i", "K", "k", "Å", "å", "σ", "ς", "Σ", "ﬁ", "fi", "ŉ", "ΐ"),
     *("é", "é", "É", "É", "́", "ͅ", "ᾳ", "Ǆ", "ǆ", "가", "가", "日本", "😀", "\ud7ff", "\ue000", "\U0010ffff"),
-    *("%", "_", "a%b", "a_b", "\\", '"', "'", "''", "\n", "\t", "\x1f", "\x7f", " ", "(", ")", "[", "]", "{}", "$.", "?"),
+    *(
+        "%",
+        "_",
+        "a%b",
+        "a_b",
+        "\\",
+        '"',
+        "'",
+        "''",
+        "\n",
+        "\t",
+        "\x1f",
+        "\x7f",
+        " ",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{}",
+        "$.",
+        "?",
+    ),
     *("true", "null", "1", "%s", "and", "or", "not", ".", ":", "/", "*", "--", ";"),
 ]
 fragments = st.sampled_from(FRAGMENTS)
 texts = st.lists(fragments, min_size=1, max_size=3).map("".join).filter(lambda text: not text.isspace())
-binaries = st.sampled_from(["QUJD", "QUJDRA==", "qujd", "QUJD\nQUJD", "QUJDQUJD"])
+BINARIES = ["QUJD", "QUJDRA==", "qujd", "QUJD\nQUJD", "QUJDQUJD"]
 # scim2-models compares references with nothing but references.
-references = st.sampled_from(["https://example.com/a", "https://example.com/A", "https://example.org/%", "/photos/ß", "/SS"])
-SIMPLE = {"string": texts, "boolean": st.booleans(), "binary": binaries, "reference": references}
+REFERENCES = ["https://example.com/a", "https://example.com/A", "https://example.org/%", "/photos/ß", "/SS"]
+MOMENTS = ["2026-01-01T00:00:00Z", "2026-01-01T02:00:00+02:00", "2025-12-31T19:01:00-05:00"]
+SIMPLE = {
+    "string": texts,
+    "boolean": st.booleans(),
+    "binary": st.sampled_from(BINARIES),
+    "reference": st.sampled_from(REFERENCES),
+}
 
 
 def _object(attributes: dict[str, Attribute]) -> st.SearchStrategy[dict[str, Any]]:
@@ -59,9 +88,18 @@ user_bodies = st.builds(
 group_bodies = st.fixed_dictionaries({"displayName": texts}, optional={"externalId": texts})
 
 
-PATHS = {
+class Place(NamedTuple):
+    """An attribute or sub-attribute that a filter may name, and one value that a resource has there."""
+
+    urn: str
+    attribute: Attribute
+    sub_attribute: Attribute | None
+    value: Any = None
+
+
+PLACES = {
     kind.name: [
-        (urn, attribute, sub_attribute)
+        Place(urn, attribute, sub_attribute)
         for urn, attributes in kind.attributes.items()
         for attribute in attributes.values()
         if attribute.returned != "never"
@@ -72,89 +110,101 @@ PATHS = {
 SUBSTRING, EQUALITY, ORDER = ["co", "sw", "ew"], ["eq", "ne"], ["gt", "ge", "lt", "le"]
 
 
-@st.composite
-def filters(draw: st.DrawFn, kind: str, known: list[str]) -> str:
-    """Return a filter of resources of the type of that name, with values like those ``known`` in them (RFC 7644 §3.4.2.2)."""
-    return Writer(draw, known or ["a"]).expression(lambda writer: writer.term(kind), depth=3)
+def occurring(kind: ResourceType, resources: list[dict[str, Any]]) -> list[Place]:
+    """Return every value in resources as clients read them, with its place."""
+    found = []
+    for urn, attribute, sub_attribute, _ in PLACES[kind.name]:
+        for resource in resources:
+            value = (resource.get(urn, {}) if urn == ENTERPRISE_SCHEMA else resource).get(attribute.name)
+            for each in value if isinstance(value, list) else [value]:
+                inner = each.get(sub_attribute.name) if sub_attribute and each else each
+                if inner is not None and not isinstance(inner, dict):
+                    found.append(Place(urn, attribute, sub_attribute, inner))
+    return found
 
 
-class Writer:
-    """Writes one filter; names and types come from the schema."""
+class FilterWriter:
+    """Writes random filters (RFC 7644 §3.4.2.2): mostly about what occurs, with all names and types of the schema."""
 
-    def __init__(self, draw: st.DrawFn, known: list[str]):
-        self.draw, self.known = draw, known
+    def __init__(self, random: Random, kind: ResourceType, occurring: list[Place]):
+        self.random, self.places, self.occurring = random, PLACES[kind.name], occurring
 
-    def one_of(self, *choices: Any) -> Any:
-        return self.draw(st.sampled_from(choices))
+    def filter(self) -> str:
+        return self._expression(self._term, depth=3)
 
-    def expression(self, term: Any, depth: int) -> str:
+    def _expression(self, term: Callable[[], str], depth: int) -> str:
         """Combine terms with ``and``, ``or``, ``not`` and parentheses, or write just one."""
-        form = self.one_of("{}", "{}", "not ({})", "{} and {}", "{} OR {}", "({} or {})", "{} And ({})") if depth else "{}"
-        return form.format(*(
-            term(self) if form == "{}" else self.expression(term, depth - 1) for _ in range(form.count("{}"))
-        ))
+        forms = ["{}", "{}", "{}", "not ({})", "{} and {}", "{} OR {}", "({} or {})", "{} And ({})", "NOT({})"]
+        form = self.random.choice(forms) if depth else "{}"
+        parts = (term() if form == "{}" else self._expression(term, depth - 1) for _ in range(form.count("{}")))
+        return form.format(*parts)
 
-    def term(self, kind: str) -> str:
-        urn, attribute, sub_attribute = self.draw(st.sampled_from(PATHS[kind]))
-        qualified = urn == ENTERPRISE_SCHEMA or self.one_of(True, False, False, False)
-        name = self.cased(f"{urn}:{attribute.name}" if qualified else attribute.name)
+    def _term(self) -> str:
+        likely = self.random.random() < 0.8
+        urn, attribute, sub_attribute, value = self.random.choice(self.occurring if likely else self.places)
+        qualified = urn == ENTERPRISE_SCHEMA or self.random.random() < 0.2
+        name = self._cased(f"{urn}:{attribute.name}" if qualified else attribute.name)
+        if attribute.multi_valued and self.random.random() < 0.5:
+            return self._selection(name, attribute, sub_attribute, value)
         if sub_attribute:
-            return self.comparison(f"{name}.{self.cased(sub_attribute.name)}", sub_attribute)
-        if not attribute.multi_valued:
-            return f"{name} pr" if attribute.type == "complex" else self.comparison(name, attribute)
+            if attribute.multi_valued and sub_attribute.name == "value" and self.random.random() < 0.3:
+                return self._comparison(name, sub_attribute, value)
+            return self._comparison(f"{name}.{self._cased(sub_attribute.name)}", sub_attribute, value)
+        return f"{name} pr" if attribute.type == "complex" else self._comparison(name, attribute, value)
+
+    def _selection(self, name: str, attribute: Attribute, likely: Attribute | None, value: Any) -> str:
+        """Write a value path; sometimes with a sub-attribute behind the brackets, as Entra ID does."""
         elements = attribute.sub_attributes or {"value": attribute}
-        match self.one_of("brackets", "brackets", "dotted", "whole"):
-            case "dotted" if attribute.sub_attributes:
-                # As Entra ID writes it.
-                last = self.comparison(self.cased(self.one_of(*elements)), None, attribute.sub_attributes)
-                return f"{name}[{self.inside(attribute, elements)}].{last}"
-            case "whole":
-                return self.comparison(name, elements["value"]) if "value" in elements else f"{name} pr"
-        return f"{name}[{self.inside(attribute, elements)}]"
 
-    def inside(self, attribute: Attribute, elements: Any) -> str:
-        return self.expression(
-            lambda writer: writer.comparison(writer.cased(writer.one_of(*elements)), None, elements), depth=2
-        )
+        def inner() -> str:
+            if likely and self.random.random() < 0.6:
+                return self._comparison(self._cased(likely.name), likely, value)
+            inner_name, sub_attribute = self.random.choice(list(elements.items()))
+            values = [
+                each.value for each in self.occurring if each.attribute is attribute and each.sub_attribute is likely
+            ]
+            return self._comparison(self._cased(inner_name), sub_attribute, self.random.choice([*values, None]))
 
-    def comparison(self, path: str, attribute: Attribute | None, among: Any = None) -> str:
-        attribute = attribute or among[path.lower()]
-        match self.one_of("value", "value", "value", "value", "null", "pr"):
-            case "null":
-                return f"{path} {self.cased(self.one_of(*EQUALITY))} null"
-            case "pr":
-                return f"{path} {self.cased('pr')}"
-        operators, values = self.draw(st.sampled_from(list(self.relations(attribute))))
-        value = json.dumps(self.draw(values), ensure_ascii=self.one_of(True, False))
-        return f"{path} {self.cased(self.one_of(*operators))} {value}"
+        brackets = f"{name}[{self._expression(inner, depth=2)}]"
+        return f"{brackets}.{inner()}" if likely and self.random.random() < 0.3 else brackets
 
-    def relations(self, attribute: Attribute):
-        """Yield operators and what they compare an attribute of that type with."""
+    def _comparison(self, path: str, attribute: Attribute, value: Any) -> str:
+        form = self.random.random()
+        if form < 0.1:
+            return f"{path} {self._cased(self.random.choice(EQUALITY))} null"
+        if form < 0.2:
+            return f"{path} {self._cased('pr')}"
+        operators, operand = self._relation(attribute, value)
+        literal = json.dumps(operand, ensure_ascii=self.random.random() < 0.5)
+        return f"{path} {self._cased(self.random.choice(operators))} {literal}"
+
+    def _relation(self, attribute: Attribute, value: Any) -> tuple[list[str], Any]:
+        """Return operators and what they compare an attribute of that type with."""
+        choice = self.random.choice
         match attribute.type:
             case "boolean":
-                yield EQUALITY, st.booleans()
+                return EQUALITY, choice([True, False])
             case "binary":
-                yield EQUALITY, binaries
+                return EQUALITY, choice(BINARIES)
             case "dateTime":
-                moments = [value for value in self.known if value.startswith("2026-01-01T")]
-                others = ["2026-01-01T02:00:00+02:00", "2025-12-31T19:01:00-05:00"]
-                yield EQUALITY + ORDER, st.sampled_from([*moments, *others])
+                given = value if isinstance(value, str) and value.startswith("2026-") else MOMENTS[0]
+                return EQUALITY + ORDER, choice([given, *MOMENTS])
+            case "reference" if self.random.random() < 0.5:
+                given = value if isinstance(value, str) and value.startswith(("/", "http", "urn:")) else REFERENCES[0]
+                return EQUALITY + ORDER, choice([given, given, *REFERENCES])
             case "reference":
-                occurring = [value for value in self.known if value.startswith(("/", "http", "urn:"))]
-                yield EQUALITY + ORDER, references | st.sampled_from(occurring)
-                yield SUBSTRING, self.texts()
-            case _:
-                yield EQUALITY + ORDER, self.texts()
-                yield SUBSTRING, self.texts()
+                return SUBSTRING, self._text(value)
+        return choice([EQUALITY, ORDER, SUBSTRING]), self._text(value)
 
-    def texts(self) -> st.SearchStrategy[str]:
-        """Return values that occur, parts of them, other cases of them, and values that do not."""
-        occurring = st.sampled_from(self.known)
-        parts = st.builds(lambda text, start, end: text[start : start + end], occurring, SMALL, SMALL)
-        return st.one_of(occurring, parts, fragments, texts, occurring.map(str.upper), occurring.map(str.swapcase))
+    def _text(self, value: Any) -> str:
+        """Return a value that occurs, a part of it, another case of it, or what may not occur at all."""
+        choice = self.random.choice
+        text = value if isinstance(value, str) and value else choice(FRAGMENTS)
+        start = self.random.randrange(len(text))
+        part = text[start : start + self.random.randint(0, 4)]
+        return choice(
+            [text, text, text.upper(), text.swapcase(), part, part, text[start:], text[:start], choice(FRAGMENTS)]
+        )
 
-    def cased(self, name: str) -> str:
-        return self.one_of(str, str, str, str.lower, str.upper)(name)
-
-
-SMALL = st.integers(0, 6)
+    def _cased(self, name: str) -> str:
+        return self.random.choice([str, str, str, str.lower, str.upper])(name)

@@ -11,7 +11,7 @@ from provisioning.attributes import RESOURCE_TYPES
 from tests.clients import ScimClient
 from tests.conversations import ERROR
 
-EXAMPLES = 400
+EXAMPLES = 40
 PARAMETERS = ["filter", "sortBy", "sortOrder", "startIndex", "count", "attributes", "excludedAttributes", "cursor"]
 ATTRIBUTES = [
     attribute

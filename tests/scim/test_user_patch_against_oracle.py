@@ -74,7 +74,7 @@ def marks_nothing(operation: dict[str, Any]) -> bool:
 
 def marks_several(operation: dict[str, Any]) -> bool:
     several = any(sum(bool(item.get("primary")) for item in each) > 1 for each in arrays_in(operation))
-    return several or (operation.get("path", "").endswith("].primary") and value is True)
+    return several or (operation.get("path", "").endswith("].primary") and operation.get("value") is True)
 
 
 def selects_by_value(operation: dict[str, Any]) -> bool:

@@ -1,7 +1,8 @@
 """The multi-valued attributes of a resource: what holds their elements, and how one of them is found."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import reduce
+from operator import or_
 
 from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.expressions import Combinable
@@ -10,7 +11,7 @@ from kestra_iam.models import Membership
 from provisioning.attributes import Attribute
 from provisioning.models import ProvisionedEmail
 from provisioning.scim.filters.json_conditions import AnyElement, ChosenElement, ElementText
-from provisioning.scim.filters.values import ALWAYS, NEVER, Base64, Constant, JsonBoolean, Missing, Plain, Text
+from provisioning.scim.filters.values import NEVER, Base64, Constant, JsonBoolean, Missing, Plain, Text
 
 # From the name of a sub-attribute to its value in the element at hand.
 Element = Callable[[str], Plain]
@@ -50,7 +51,11 @@ class DocumentArray(NoArray):
         if sub_attribute.type == "boolean":
             return JsonBoolean(ElementText(keys, folded=True, boolean=True))
         text = ElementText(keys, folded=not sub_attribute.case_exact)
-        return Base64(text) if sub_attribute.type == "binary" else Text(text, exact=sub_attribute.case_exact, optional=True)
+        return (
+            Base64(text)
+            if sub_attribute.type == "binary"
+            else Text(text, exact=sub_attribute.case_exact, optional=True)
+        )
 
     def sort_key(self, name: str) -> Combinable:
         return ChosenElement(self.keys, self.element(name).expression)
@@ -95,8 +100,8 @@ class UrnArray(NoArray):
         self.conditions = conditions
 
     def any(self, condition: Condition) -> Q:
-        found = NEVER
-        for urn, has in self.conditions.items():
-            constant = Constant(urn, exact=True)
-            found |= has & condition(lambda name, constant=constant: constant)
-        return found
+        return reduce(or_, (has & condition(_only(urn)) for urn, has in self.conditions.items()))
+
+
+def _only(urn: str) -> Element:
+    return lambda name: Constant(urn, exact=True)

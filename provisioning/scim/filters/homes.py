@@ -1,6 +1,6 @@
 """Where every attribute of a user and of a group is kept."""
 
-from django.db.models import F, Func, TextField, Value
+from django.db.models import F, TextField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Concat
 
@@ -10,16 +10,7 @@ from provisioning.documents import KEY_LENGTH
 from provisioning.endpoints import scim_base
 from provisioning.scim.filters.arrays import DocumentArray, EmailArray, Memberships, NoArray, UrnArray
 from provisioning.scim.filters.json_conditions import DocumentText
-from provisioning.scim.filters.values import ALWAYS, Constant, Missing, Plain, Text, TruncatedText, indexed
-
-
-class ByteOrdered(Func):
-    """Text compared byte by byte, as the key columns are."""
-
-    template, output_field = "%(expressions)s", TextField()
-
-    def as_postgresql(self, compiler, connection, **context):
-        return self.as_sql(compiler, connection, template='(%(expressions)s) COLLATE "C"', **context)
+from provisioning.scim.filters.values import ALWAYS, ByteOrdered, Constant, Missing, Plain, Text, TruncatedText, indexed
 
 
 def _reference(integration_id: str, endpoint: str, slug: str, id: str) -> Text:
@@ -65,6 +56,9 @@ class Home:
     def array(self, path: AttributePath) -> NoArray:
         """Return the multi-valued attribute that a path names."""
         return NoArray()
+
+
+OTHER = {USER: GROUP, GROUP: USER}
 
 
 class UserHome(Home):

@@ -11,7 +11,7 @@ from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db.models import BooleanField, Expression, F, Q, TextField
 
 Keys = tuple[str, ...]
-SQL = tuple[str, list[Any]]
+SQL = tuple[str, tuple[Any, ...]]
 
 
 class InDocument(Expression):
@@ -43,17 +43,17 @@ class InDocument(Expression):
 
     def inside(self, compiler) -> SQL:
         sql, parameters = compiler.compile(self.sources[2])
-        return sql, list(parameters)
+        return sql, tuple(parameters)
 
 
 class DocumentText(InDocument):
     """A single value of the document as text, NULL where it has none."""
 
     def as_sqlite(self, compiler, connection) -> SQL:
-        return f"JSON_EXTRACT({self.json(compiler)}, %s)", [_path(self.names)]
+        return f"JSON_EXTRACT({self.json(compiler)}, %s)", (_path(self.names),)
 
     def as_postgresql(self, compiler, connection) -> SQL:
-        return f'(({self.json(compiler)})::jsonb #>> %s::text[]) COLLATE "C"', [list(self.names)]
+        return f'(({self.json(compiler)})::jsonb #>> %s::text[]) COLLATE "C"', (list(self.names),)
 
 
 class ElementText(InDocument):
@@ -70,16 +70,16 @@ class ElementText(InDocument):
     def as_sqlite(self, compiler, connection) -> SQL:
         *array, name = self.names
         if self.folded:
-            return f"{self.function}(element.value, %s)", [_path([name])]
+            return f"{self.function}(element.value, %s)", (_path([name]),)
         path = "%s || '[' || element.key || ']' || %s"
-        return f"{self.function}({self.json(compiler)}, {path})", [_path(array), _path([name])[1:]]
+        return f"{self.function}({self.json(compiler)}, {path})", (_path(array), _path([name])[1:])
 
     def as_postgresql(self, compiler, connection) -> SQL:
         *array, name = self.names
         if self.folded:
-            return '(element.value ->> %s::text) COLLATE "C"', [name]
+            return '(element.value ->> %s::text) COLLATE "C"', (name,)
         path = "%s::text[] || (element.position - 1)::text || %s::text"
-        return f'(({self.json(compiler)})::jsonb #>> ({path})) COLLATE "C"', [array, name]
+        return f'(({self.json(compiler)})::jsonb #>> ({path})) COLLATE "C"', (array, name)
 
 
 class AnyElement(InDocument):
@@ -100,7 +100,7 @@ class AnyElement(InDocument):
 class ChosenElement(InDocument):
     """The value of a sub-attribute of the primary element of an array, else of its first one (§3.4.2.3)."""
 
-    def __init__(self, keys: Keys, value: ElementText):
+    def __init__(self, keys: Keys, value: Any):
         super().__init__(keys, folded=True, inside=value)
 
     def as_sqlite(self, compiler, connection) -> SQL:
@@ -137,15 +137,15 @@ class NotTrue(Expression):
             raise FullResultSet from None
         except FullResultSet:
             raise EmptyResultSet from None
-        return f"({sql}) IS NOT TRUE", list(parameters)
+        return f"({sql}) IS NOT TRUE", tuple(parameters)
 
 
 def _elements(array: InDocument, compiler) -> SQL:
     """Return the source of the elements of an array as rows named ``element``."""
     if compiler.connection.vendor == "postgresql":
         json = f"({array.json(compiler)})::jsonb #> %s::text[]"
-        return f"jsonb_array_elements({json}) WITH ORDINALITY AS element(value, position)", [list(array.names)]
-    return f"JSON_EACH({array.json(compiler)}, %s) AS element", [_path(array.names)]
+        return f"jsonb_array_elements({json}) WITH ORDINALITY AS element(value, position)", (list(array.names),)
+    return f"JSON_EACH({array.json(compiler)}, %s) AS element", (_path(array.names),)
 
 
 def _path(names) -> str:

@@ -18,11 +18,11 @@ from scim2_models.path import (
     ValuePath,
 )
 
-from provisioning.attributes import GROUP, USER, Attribute, AttributePath, resolve
+from provisioning.attributes import Attribute, AttributePath, resolve
 from provisioning.errors import shown
 from provisioning.scim.filters.arrays import Element, NoArray
 from provisioning.scim.filters.grammar import equality, parse
-from provisioning.scim.filters.homes import GroupHome, Home, UserHome
+from provisioning.scim.filters.homes import OTHER, GroupHome, Home, UserHome
 from provisioning.scim.filters.operands import operand, refused
 from provisioning.scim.filters.values import ALWAYS, Plain, negate
 
@@ -34,15 +34,16 @@ def filter_users(integration_id: str, text: str, *, mixed: bool = False) -> Q:
     In a ``mixed`` list of both types, what only groups have is without value here (RFC 7644 §3.4.2.1).
     Raises ``Refused`` invalidFilter with a sentence that names the culprit.
     """
-    return _filter(UserHome(integration_id), text, mixed)
+    return condition_of(UserHome(integration_id), text, mixed=mixed)
 
 
 def filter_groups(integration_id: str, text: str, *, mixed: bool = False) -> Q:
     """Return the same for groups: ``Group.objects.filter(owner_key=integration_id).filter(q)``."""
-    return _filter(GroupHome(integration_id), text, mixed)
+    return condition_of(GroupHome(integration_id), text, mixed=mixed)
 
 
-def _filter(home: Home, text: str, mixed: bool) -> Q:
+def condition_of(home: Home, text: str, *, mixed: bool = False) -> Q:
+    """Return the same for resources of whatever type ``home`` holds."""
     translation = ResourceTranslation(home, mixed)
     if simple := equality(text):
         return translation.compare(simple[0], "eq", simple[1])
@@ -101,9 +102,7 @@ class ResourceTranslation(Translation):
         if not path.attribute.multi_valued:
             return home.value(path).present()
         sub_attribute = path.sub_attribute
-        return home.array(path).any(
-            lambda element: element(sub_attribute.name).present() if sub_attribute else ALWAYS
-        )
+        return home.array(path).any(lambda element: element(sub_attribute.name).present() if sub_attribute else ALWAYS)
 
     def visit_value_path(self, node: ValuePath) -> Q:
         label = str(node.attr_path)
@@ -147,8 +146,7 @@ class ResourceTranslation(Translation):
         """Return what a name stands for, and where that is kept."""
         home, path = self.home, resolve(self.home.type, name)
         if path is None and self.mixed:
-            other = GROUP if self.home.type is USER else USER
-            home, path = Home(self.home.integration_id), resolve(other, name)
+            home, path = Home(self.home.integration_id), resolve(OTHER[self.home.type], name)
         if path is None:
             raise refused(name, f"{shown(name)} is no attribute of a {self.home.type.name}.")
         if "never" in (path.attribute.returned, path.target.returned):

@@ -5,7 +5,7 @@ Every condition is a ``Q`` that may be unknown (NULL) where the value is not the
 
 from typing import Any
 
-from django.db.models import F, Q, TextField, Value
+from django.db.models import F, Func, Q, TextField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Left, Length, NullIf, Replace, Right, StrIndex
 from django.db.models.lookups import Exact, GreaterThan, GreaterThanOrEqual, IsNull, LessThan, LessThanOrEqual
@@ -62,9 +62,7 @@ class Text(Plain):
     With ``column`` an index finds it there, where ``''`` stands for none.
     """
 
-    def __init__(
-        self, expression: Combinable, *, exact: bool = False, optional: bool = False, column: F | None = None
-    ):
+    def __init__(self, expression: Combinable, *, exact: bool = False, optional: bool = False, column: F | None = None):
         super().__init__(expression, optional=optional)
         self.exact, self.column = exact, column
 
@@ -130,13 +128,23 @@ class TruncatedText(Text):
         return (negate(cut) & super().compare(operator, text)) | (cut & self.whole.compare(operator, text))
 
 
+class ByteOrdered(Func):
+    """Text compared byte by byte, as the key columns are."""
+
+    template, output_field = "%(expressions)s", TextField()
+
+    def as_postgresql(self, compiler, connection, **context):
+        return self.as_sql(compiler, connection, template='(%(expressions)s) COLLATE "C"', **context)
+
+
 class Constant(Text):
     """Text that is the same in all resources."""
 
     sort_key = None
 
     def __init__(self, text: str, *, exact: bool = False):
-        super().__init__(Value(text if exact else fold(text), output_field=TextField()), exact=exact)
+        constant = Value(text if exact else fold(text), output_field=TextField())
+        super().__init__(ByteOrdered(constant), exact=exact)
 
 
 class Missing(Plain):
