@@ -10,13 +10,15 @@ PIP_INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no
 run: .venv/.runtime
 	@$(PYTHON) manage.py setup && exec $(PYTHON) manage.py serve
 
+# PYTEST_ARGS narrows a run: make test PYTEST_ARGS="-k linking"
 test: .venv/.development
-	@exec scripts/test
+	@exec scripts/test $(PYTEST_ARGS)
 
 # The stamps are as old as the last installation that succeeded.
 .venv/.runtime: requirements.txt
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed."; exit 1; }
 	@echo "Installing dependencies into .venv …"
-	@test -x $(PYTHON) || python3 -m venv .venv
+	@$(PYTHON) -m pip --version >/dev/null 2>&1 || python3 -m venv --clear .venv
 	@$(PIP_INSTALL) -r requirements.txt
 	@touch $@
 

@@ -1,4 +1,7 @@
-"""Slowing down who guesses passwords: after ten failures a username waits, from that address."""
+"""Slowing down who guesses passwords: after ten failures a username waits, from that address.
+
+Counted in the cache, so each worker process counts for itself unless ``CACHES`` names one that they share.
+"""
 
 import hashlib
 

@@ -29,20 +29,11 @@ _PRIMARY = {
     "returned": "default",
     "uniqueness": "none",
 }
-_MEMBER_DISPLAY = {
-    "name": "display",
-    "type": "string",
-    "multiValued": False,
-    "description": "The name of the member; read from the member itself.",
-    "required": False,
-    "caseExact": False,
-    "mutability": "readOnly",
-    "returned": "default",
-    "uniqueness": "none",
-}
 # What the shipped definitions have otherwise: {schema: {path: characteristics}}.
 _CORRECTIONS: dict[str, dict[str, dict[str, Any]]] = {
     USER_SCHEMA: {
+        # Every user has it: what leaves it out on creating means true, and nothing removes it.
+        "active": {"required": True},
         "groups": {"description": "The groups of this integration to which the user belongs; change it at the group."},
         "groups.value": _IDENTIFIER,
         "groups.$ref": {"referenceTypes": ["Group"]},
@@ -65,7 +56,7 @@ _CORRECTIONS: dict[str, dict[str, dict[str, Any]]] = {
         "members.type": {"canonicalValues": ["User"], "description": "The type of the member: always 'User'."},
     },
 }
-_ADDITIONS = {USER_SCHEMA: {"addresses": _PRIMARY}, GROUP_SCHEMA: {"members": _MEMBER_DISPLAY}}
+_ADDITIONS = {USER_SCHEMA: {"addresses": _PRIMARY}}
 
 
 def _definitions() -> dict[str, dict[str, Any]]:

@@ -3,7 +3,7 @@
 Neither belongs to a version. The statements of single resources are compiled once (``tenants.compiled``).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -82,12 +82,8 @@ find_group = CompiledQuery(
 
 
 def memberships_in(group_id: str) -> Any:
-    """Return who is in a group, in the order of joining, as (group id, user id, userName)."""
-    return (
-        Membership.objects.filter(group_id=group_id)
-        .order_by("pk")
-        .values_list("group_id", "source_id", "source__provisioned_user__user_name")
-    )
+    """Return the ids of who is in a group, in the order of joining."""
+    return Membership.objects.filter(group_id=group_id).order_by("pk").values_list("source_id")
 
 
 # As many members as a PATCH is answered with.
@@ -125,28 +121,21 @@ def groups_of(provisioner: Provisioner, user_ids: list[str]) -> dict[str, str]:
         .order_by("group__name_key", "group_id")
         .values_list("source_id", "group_id", "group__name")
     )
-    return _arrays(rows, f"{_base(provisioner)}/Groups/", "direct")
+    return {id: _group_array(provisioner, found) for id, found in _by_first(rows).items()}
 
 
 def groups_json(provisioner: Provisioner, found: str) -> str | None:
     """Return the JSON array for the groups that came with a row, None for none."""
-    if found == "[]":
-        return None
-    rows = (("", *each) for each in orjson.loads(found))
-    return _arrays(rows, f"{_base(provisioner)}/Groups/", "direct")[""]
+    return _group_array(provisioner, orjson.loads(found)) if found != "[]" else None
 
 
 def members_of(provisioner: Provisioner, group_ids: list[str]) -> dict[str, str]:
-    """Return the members of groups as JSON arrays; groups without any are missing."""
+    """Return the members of groups as JSON arrays (RFC 7643 §4.2); groups without any are missing."""
     if len(group_ids) == 1:
-        rows: Iterable[tuple[Any, ...]] = find_members.rows(id=group_ids[0])
-    else:
-        rows = (
-            Membership.objects.filter(group_id__in=group_ids)
-            .order_by("pk")
-            .values_list("group_id", "source_id", "source__provisioned_user__user_name")
-        )
-    return _arrays(rows, f"{_base(provisioner)}/Users/", "User")
+        members = find_members.rows(id=group_ids[0])
+        return {group_ids[0]: _member_array(provisioner, members)} if members else {}
+    rows = Membership.objects.filter(group_id__in=group_ids).order_by("pk").values_list("group_id", "source_id")
+    return {id: _member_array(provisioner, found) for id, found in _by_first(rows).items()}
 
 
 def few_members_of(provisioner: Provisioner, group_id: str) -> tuple[bool, str | None]:
@@ -154,20 +143,32 @@ def few_members_of(provisioner: Provisioner, group_id: str) -> tuple[bool, str |
 
     What it costs does not grow with the group.
     """
-    rows = find_few_members.rows(id=group_id)
-    if len(rows) > FEW:
+    members = find_few_members.rows(id=group_id)
+    if len(members) > FEW:
         return False, None
-    return True, _arrays(rows, f"{_base(provisioner)}/Users/", "User").get(group_id)
+    return True, _member_array(provisioner, members) if members else None
 
 
-def _arrays(rows: Iterable[tuple[Any, ...]], below: str, kind: str) -> dict[str, str]:
-    parts: dict[str, list[str]] = {}
-    for holder, value, display in rows:
-        text = orjson.dumps(display).decode()
-        parts.setdefault(holder, []).append(
-            f'{{"value":"{value}","$ref":"{below}{value}","display":{text},"type":"{kind}"}}'
-        )
-    return {holder: f"[{','.join(each)}]" for holder, each in parts.items()}
+def _by_first(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]]:
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for first, *rest in rows:
+        found.setdefault(first, []).append(tuple(rest))
+    return found
+
+
+def _group_array(provisioner: Provisioner, found: Iterable[Sequence[str]]) -> str:
+    below = f"{_base(provisioner)}/Groups/"
+    parts = (
+        f'{{"value":"{id}","$ref":"{below}{id}","display":{orjson.dumps(name).decode()},"type":"direct"}}'
+        for id, name in found
+    )
+    return f"[{','.join(parts)}]"
+
+
+def _member_array(provisioner: Provisioner, members: Iterable[Sequence[str]]) -> str:
+    below = f"{_base(provisioner)}/Users/"
+    parts = [f'{{"value":"{id}","$ref":"{below}{id}","type":"User"}}' for (id,) in members]
+    return f"[{','.join(parts)}]"
 
 
 def _base(provisioner: Provisioner) -> str:

@@ -19,6 +19,8 @@ from kestra_iam.models import AccessSource, Group, Suspension, User
 from kestra_iam.permissions import DELETE, UPDATE
 from tenants.fields import fold
 
+GROUPS_SHOWN = 100
+
 
 @admin.register(User, site=site)
 class UserAdmin(ConsoleAdmin):
@@ -140,7 +142,7 @@ class UserAdmin(ConsoleAdmin):
             "at_home_here": user.home_id == request.tenant.pk,
             "effective": permissions.stored(given),
             "origins": origins,
-            "groups": Group.objects.filter(tenant=request.tenant, memberships__user=user).distinct(),
+            "groups": Group.objects.filter(tenant=request.tenant, memberships__user=user).distinct()[:GROUPS_SHOWN],
             "state": self.state(user),
             "bind_address": f"{reverse('admin:kestra_iam_binding_add')}?user={user.pk}",
         }

@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 
 from kestra_iam.console.doors import Doors
 from kestra_iam.console.forms import ConsoleForm
+from kestra_iam.console.paging import BoundedPaginator
 from kestra_iam.console.request import ConsoleRequest
 from kestra_iam.errors import Conflict, Forbidden, IamError, Invalid, NotFound
 
@@ -35,6 +36,7 @@ class ConsoleAdmin(Doors):
     add_template = "admin/add_form.html"
     remove_template = "admin/delete_confirmation.html"
 
+    paginator = BoundedPaginator
     list_per_page = 50
     empty_value_display = "—"
     show_full_result_count = False

@@ -8,7 +8,14 @@ from kestra_iam.models import AuditEvent
 
 NAMED_AT_ONCE = 5
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_DONE = {"end": "ended", "add": "added", "grant": "granted", "resume": "resumed", "adopt": "groups adopted"}
+_DONE = {
+    "delete": "removed",
+    "end": "ended",
+    "add": "added",
+    "grant": "granted",
+    "resume": "resumed",
+    "adopt": "groups adopted",
+}
 
 
 def action(event: AuditEvent) -> str:

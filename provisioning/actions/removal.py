@@ -18,7 +18,6 @@ from provisioning.actions.opening import record
 from provisioning.models import Integration, ProvisionedEmail, ProvisionedUser
 from tenants.fields import fold
 
-
 # People whose access ends with one set of statements.
 _AT_ONCE = 1000
 

@@ -24,6 +24,8 @@ FULL_SYNC = (
     "are not sent again."
 )
 
+LEFT_SHOWN = 50
+
 
 class Enabled(Choice):
     title = "State"
@@ -140,14 +142,15 @@ class IntegrationAdmin(ConsoleAdmin):
         return self.show(request, self.find(request, integration.pk), adoption=adoption)
 
     def details(self, request, integration):
-        left = removal.adoptable(integration)
+        left = removal.adoptable(integration).annotate(binding_count=Count("bindings"))
         return {
             "endpoint": scim_endpoint(integration),
             "loopback": is_loopback(),
             "activity": integration.activity,
             "refused": integration.refused_requests.all(),
             "tokens": integration.service_account.api_tokens.all(),
-            "left": left.annotate(binding_count=Count("bindings")),
+            "left": left[:LEFT_SHOWN],
+            "left_count": left.count(),
             "rotate_form": RotateForm(request=request),
         }
 

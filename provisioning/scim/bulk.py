@@ -17,9 +17,9 @@ from provisioning.models import Integration
 from provisioning.scim import bodies, operations, responses
 from provisioning.scim.bulk_references import BulkOperation, in_order, parse, resolved
 from provisioning.scim.errors import ScimError, from_refusal
+from provisioning.scim.schemas import MOST_BULK_OPERATIONS
 from provisioning.scim.views import GroupCollection, GroupResource, UserCollection, UserResource, View
 
-MOST_OPERATIONS = 1000
 REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 _VIEWS: dict[tuple[str, bool], type[View]] = {
@@ -41,7 +41,7 @@ class Bulk(View):
 
     def post(self) -> HttpResponse:
         body = bodies.json_object(self.request, largest=bodies.LARGEST_BULK)
-        wanted, fail_on_errors = parse(body, most=MOST_OPERATIONS, schema=REQUEST)
+        wanted, fail_on_errors = parse(body, most=MOST_BULK_OPERATIONS, schema=REQUEST)
         try:
             results = self._carry_out(wanted, fail_on_errors)
         except OperationalError as error:

@@ -21,7 +21,16 @@ class Discovery(View):
 
 class ServiceProviderConfig(Discovery):
     def get(self) -> HttpResponse:
-        return responses.answer(schemas.service_provider_config(self.base()))
+        document = schemas.service_provider_config(self.base())
+        if self._takes_rfc_7643_alone():
+            del document["pagination"]
+        return responses.answer(document, headers={"Vary": "Accept, User-Agent"})
+
+    def _takes_rfc_7643_alone(self) -> bool:
+        """Return whether the client refuses what RFC 9865 §4 adds: Canaille's library (scim2-models before 0.8)
+        takes the whole server for unusable then. It asks for no media type and bears its HTTP library's name."""
+        headers = self.request.headers
+        return headers.get("Accept") == "*/*" and headers.get("User-Agent", "").startswith("python-httpx/")
 
 
 class Schemas(Discovery):

@@ -7,8 +7,9 @@ from scim2_tester import Status, check_server
 
 from tests.e2e.installation import Installation
 
-# What it ran against a reference server when this was written; fewer would mean that it skips something.
-CHECKS = 135
+# It runs 135 against a server that lets everything be removed. Two attributes are required here, active of a
+# user and displayName of a group, so their removal is not tried; fewer would mean that it skips something.
+CHECKS = 133
 
 
 def test_every_check_of_scim2_tester_passes(installation: Installation):
@@ -20,4 +21,4 @@ def test_every_check_of_scim2_tester_passes(installation: Installation):
         results = check_server(SyncSCIMClient(http))
     failed = [f"{each.status.name}: {each.title}: {each.reason}" for each in results if each.status != Status.SUCCESS]
     assert not failed, "\n".join(failed)
-    assert len(results) >= CHECKS
+    assert len(results) == CHECKS

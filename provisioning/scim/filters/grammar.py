@@ -24,7 +24,7 @@ _JSON_WORD = re.compile(r"true|false|null|-?\d+(\.\d+)?([eE][+-]?\d+)?", re.IGNO
 def equality(text: str) -> tuple[str, str] | None:
     """Return the attribute's name and the value of a filter that is nothing but ``name eq "value"``."""
     found = _EQUALITY.fullmatch(text)
-    return (found[1], found[2]) if found and len(text) <= LONGEST else None
+    return (found[1], found[2]) if found and len(text) <= LONGEST // 4 else None
 
 
 def parse(text: str) -> FilterNode:
@@ -71,10 +71,11 @@ def _with_quotes(found: re.Match[str]) -> str:
 
 def _sentence(text: str, error: InvalidFilterException) -> str:
     """Return what is wrong with a filter that has no syntax tree, and where."""
-    where = getattr(error.__cause__, "pos_in_stream", None)
+    unexpected = error.__cause__
+    where = getattr(unexpected, "pos_in_stream", None)
     if where is None:
         return f"The filter cannot be read: {error.detail}."
-    if where < 0 or not text[where:].strip():
+    if getattr(getattr(unexpected, "token", None), "type", "") == "$END":
         return f"The filter ends too early: {shown(text[-60:])}."
     return f"The filter cannot be read from column {where + 1} on: {shown(text[where:])}."
 

@@ -118,7 +118,6 @@ class GroupHome(Home):
         values = {
             "value": indexed("source_id", exact=True),
             "$ref": _reference(self.integration_id, "/Users", "group__tenant__slug", "source_id"),
-            "display": indexed("source__provisioned_user__user_name_key"),
             "type": Constant("User"),
         }
         return Memberships(self.integration_id, "group_id", values, ("pk",))

@@ -104,9 +104,11 @@ class _Patch:
         container, attribute = self.container(target.schema), target.attribute
         if value is not None:
             container[attribute.name] = value
+        elif attribute.name == "active":
+            return
         elif attribute.required:
             raise Refused("mutability", f"{attribute.name} is required: it stays.", field=attribute.name)
-        elif attribute.name != "active":
+        else:
             container.pop(attribute.name, None)
 
     def container(self, schema: str) -> Attributes:
