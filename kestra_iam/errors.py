@@ -24,3 +24,7 @@ class NotFound(IamError):
 
 class Conflict(IamError):
     """It would contradict what is there: a name already taken, the last Admin."""
+
+
+class Overtaken(Conflict):
+    """Another writer was faster; tried again, what that one wrote decides."""

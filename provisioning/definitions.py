@@ -29,6 +29,18 @@ _PRIMARY = {
     "returned": "default",
     "uniqueness": "none",
 }
+# Schema-driven clients build members from this definition and give them a name (Canaille cannot do without).
+_MEMBER_DISPLAY = {
+    "name": "display",
+    "type": "string",
+    "multiValued": False,
+    "description": "Accepted and discarded: the name of a member is that of the User.",
+    "required": False,
+    "caseExact": False,
+    "mutability": "readOnly",
+    "returned": "never",
+    "uniqueness": "none",
+}
 # What the shipped definitions have otherwise: {schema: {path: characteristics}}.
 _CORRECTIONS: dict[str, dict[str, dict[str, Any]]] = {
     USER_SCHEMA: {
@@ -56,7 +68,7 @@ _CORRECTIONS: dict[str, dict[str, dict[str, Any]]] = {
         "members.type": {"canonicalValues": ["User"], "description": "The type of the member: always 'User'."},
     },
 }
-_ADDITIONS = {USER_SCHEMA: {"addresses": _PRIMARY}}
+_ADDITIONS = {USER_SCHEMA: {"addresses": _PRIMARY}, GROUP_SCHEMA: {"members": _MEMBER_DISPLAY}}
 
 
 def _definitions() -> dict[str, dict[str, Any]]:

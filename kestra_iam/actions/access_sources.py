@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
 from django.db.models import F
 from django.utils import timezone
 
 from kestra_iam import audit
+from kestra_iam.actions import guards
 from kestra_iam.actions.bindings import unbind
 from kestra_iam.actions.service_accounts import delete_tokens
 from kestra_iam.models import (
@@ -30,6 +31,7 @@ def end_sources(by: Principal, tenant: Tenant, sources: Sequence[AccessSource]) 
     events, to be written by the caller.
     """
     ids = [source.pk for source in sources]
+    guards.hold_access(tenant, [source.user for source in sources])
     events = leave_groups(by, tenant, Membership.objects.filter(source__in=ids))
     events += [audit.of_access(by, "end", tenant, source, source.user.username) for source in sources]
     AccessSource.objects.filter(pk__in=ids).delete()
@@ -77,11 +79,8 @@ def forget_unless_let_in(by: Principal, tenant: Tenant, users: Sequence[User]) -
     for user_id in suspensions.values_list("user_id", flat=True):
         events.append(audit.event(by, tenant, "person.resume", "USERS", user_id, gone[user_id].username))
     suspensions.delete()
-    at_home = [user for user in gone.values() if user.home_id == tenant.pk]
+    at_home = User.objects.filter(pk__in=gone, home=tenant)
     SignInLink.objects.filter(user__in=at_home).delete()
-    for user in at_home:
-        if not user.password.startswith(UNUSABLE_PASSWORD_PREFIX):
-            # A session is bound to the password it began with, so this ends every session too.
-            user.set_unusable_password()
-            user.save(update_fields=["password"])
+    # A session is bound to the password it began with, so this ends every session too.
+    at_home.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).update(password=make_password(None))
     return events

@@ -1,11 +1,9 @@
 """Bindings: giving a role to somebody and taking it away."""
 
-from django.db import transaction
-
 from kestra_iam import audit, permissions
 from kestra_iam.actions import guards
 from kestra_iam.errors import NotFound
-from kestra_iam.models import AccessSource, Binding, Group, Role, ServiceAccount, User
+from kestra_iam.models import Binding, Group, Role, ServiceAccount, User
 from kestra_iam.principals import Principal
 from tenants.models import Tenant
 
@@ -13,19 +11,23 @@ Subject = User | Group | ServiceAccount
 _FIELDS = {User: "user", Group: "group", ServiceAccount: "service_account"}
 
 
-@transaction.atomic
+@guards.one_transaction()
 def create_binding(*, by: Principal, tenant: Tenant, role: Role, subject: Subject) -> Binding:
     """Give ``role`` to a person, a group or a service account of ``tenant``.
 
     Raises ``NotFound`` for a role or subject of another tenant, ``Forbidden`` if ``by`` does not hold
     everything the role gives or the subject is managed by an integration, ``Conflict`` if it is bound already.
     """
-    if role.tenant_id != tenant.pk or not _belongs(subject, tenant):
+    # Held, so that what it gives is what is looked at.
+    held = Role.objects.select_for_update(no_key=True).filter(pk=role.pk, tenant=tenant).first()
+    if held is None or (not isinstance(subject, User) and subject.tenant_id != tenant.pk):
         raise NotFound("There is no such role or subject in this tenant.")
-    if isinstance(subject, ServiceAccount):
+    if isinstance(subject, User):
+        guards.must_have_access(tenant, subject)
+    elif isinstance(subject, ServiceAccount):
         guards.must_be_unmanaged(subject)
-    guards.must_hold(by, tenant, permissions.granted(role.permissions), f"The role {role.name}")
-    return bind(by=by, tenant=tenant, role=role, subject=subject)
+    guards.must_hold(by, tenant, permissions.granted(held.permissions), f"The role {held.name}")
+    return bind(by=by, tenant=tenant, role=held, subject=subject)
 
 
 def bind(*, by: Principal, tenant: Tenant, role: Role, subject: Subject) -> Binding:
@@ -61,9 +63,3 @@ def unbind(by: Principal, tenant: Tenant, bindings: list[Binding]) -> list[audit
     events = [audit.of_binding(by, "delete", tenant, binding) for binding in bindings]
     Binding.objects.filter(pk__in=[binding.pk for binding in bindings]).delete()
     return events
-
-
-def _belongs(subject: Subject, tenant: Tenant) -> bool:
-    if isinstance(subject, User):
-        return AccessSource.objects.filter(tenant=tenant, user=subject).exists()
-    return subject.tenant_id == tenant.pk

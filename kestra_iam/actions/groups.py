@@ -1,19 +1,18 @@
 """Groups made by hand and their members."""
 
-from django.db import transaction
 from django.utils import timezone
 
 from kestra_iam import access, audit
 from kestra_iam.actions import guards
 from kestra_iam.actions.bindings import unbind
 from kestra_iam.errors import Conflict, NotFound
-from kestra_iam.models import AccessSource, Binding, Group, Membership, User
+from kestra_iam.models import Binding, Group, Membership, User
 from kestra_iam.principals import Principal
 from tenants.fields import fold
 from tenants.models import Tenant
 
 
-@transaction.atomic
+@guards.one_transaction()
 def create_group(*, by: Principal, tenant: Tenant, name: str, description: str = "") -> Group:
     """Create a group that belongs to no integration.
 
@@ -22,7 +21,7 @@ def create_group(*, by: Principal, tenant: Tenant, name: str, description: str =
     return _write(by, Group(tenant=tenant), "create", name, description)
 
 
-@transaction.atomic
+@guards.one_transaction()
 def update_group(*, by: Principal, group: Group, name: str, description: str) -> Group:
     """Rename or describe a group; members and bindings stay.
 
@@ -54,7 +53,7 @@ def erase(*, by: Principal, group: Group) -> None:
     group.delete()
 
 
-@transaction.atomic
+@guards.one_transaction()
 def add_member(*, by: Principal, group: Group, user: User) -> None:
     """Put a person of the tenant into a group; it is a grant of everything bound to it.
 
@@ -63,8 +62,7 @@ def add_member(*, by: Principal, group: Group, user: User) -> None:
     """
     group = _lock(group)
     guards.must_hold(by, group.tenant, access.of_group(group.pk), f"The group {group.name}")
-    if not AccessSource.objects.filter(tenant=group.tenant, user=user).exists():
-        raise NotFound(f"{user.username} has no access to {group.tenant.name}: let them in first.", field="user")
+    guards.must_have_access(group.tenant, user)
     if Membership.objects.get_or_create(group=group, user=user)[1]:
         _changed(by, group, "add", user)
 
@@ -82,9 +80,11 @@ def remove_member(*, by: Principal, group: Group, user: User) -> None:
 
 
 def _lock(group: Group) -> Group:
-    group = Group.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=group.pk)
-    guards.must_be_unmanaged(group)
-    return group
+    found = Group.objects.select_for_update(of=("self",)).select_related("tenant").filter(pk=group.pk).first()
+    if found is None:
+        raise NotFound(f"The group {group.name} has been deleted.")
+    guards.must_be_unmanaged(found)
+    return found
 
 
 def _write(by: Principal, group: Group, verb: str, name: str, description: str) -> Group:

@@ -1,13 +1,13 @@
 """What actions made by people check before and after they write."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
 
 from kestra_iam import access, permissions
-from kestra_iam.errors import Conflict, Forbidden, Invalid
-from kestra_iam.models import Group, Role, ServiceAccount
+from kestra_iam.errors import Conflict, Forbidden, Invalid, NotFound, Overtaken
+from kestra_iam.models import AccessSource, Group, Role, ServiceAccount, User
 from kestra_iam.permissions import Permissions
 from kestra_iam.principals import Principal
 from tenants.models import Tenant
@@ -44,14 +44,43 @@ def must_be_unmanaged(thing: Group | Role | ServiceAccount) -> None:
         raise Forbidden(f"The {kind} {thing.name} is managed by the product and cannot be changed.")
 
 
+def hold_access(tenant: Tenant, users: Iterable[User]) -> set[str]:
+    """Keep others from ending or moving these people's access until the transaction ends.
+
+    Returns the ids of those who have any: whoever gives something and whoever takes the last access away
+    meet here, so that nothing given outlives it.
+    """
+    sources = AccessSource.objects.select_for_update(no_key=True).filter(tenant=tenant, user__in=list(users))
+    return set(sources.order_by("pk").values_list("user_id", flat=True))
+
+
+def must_have_access(tenant: Tenant, user: User) -> None:
+    """Raise ``NotFound`` unless ``user`` has a source of access to ``tenant``, and hold it."""
+    if not hold_access(tenant, [user]):
+        raise NotFound(f"{user.username} has no access to {tenant.name}: let them in first.", field="user")
+
+
+@contextmanager
+def one_transaction() -> Iterator[None]:
+    """Run an action in one transaction.
+
+    Raises ``Overtaken`` if somebody else has made or removed meanwhile what it relied on.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError:
+        raise Overtaken("Somebody else changed this at the same moment: look again, then try again.") from None
+
+
 @contextmanager
 def keeping_an_admin(tenant: Tenant) -> Iterator[None]:
     """Run the block in a transaction that holds the tenant's row; undo it if the tenant's last Admin went.
 
     Raises ``Conflict`` when somebody was an active Admin before and nobody is after.
     """
-    with transaction.atomic():
-        Tenant.objects.select_for_update().get(pk=tenant.pk)
+    with one_transaction():
+        hold_tenant(tenant)
         had = access.active_admins(tenant).exists()
         yield
         if had and not access.active_admins(tenant).exists():
@@ -61,13 +90,18 @@ def keeping_an_admin(tenant: Tenant) -> Iterator[None]:
             )
 
 
+def hold_tenant(tenant: Tenant) -> None:
+    """Let one action after another of a tenant pass; what integrations push does not wait."""
+    Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
+
+
 @contextmanager
 def taken(message: str, *, field: str = "name") -> Iterator[None]:
-    """Turn a broken unique constraint into ``Conflict(message)``, which undoes the transaction it happens in."""
+    """Turn a broken unique constraint into ``Overtaken(message)``, which undoes the transaction it happens in."""
     try:
         yield
     except IntegrityError:
-        raise Conflict(message, field=field) from None
+        raise Overtaken(message, field=field) from None
 
 
 def text(value: str, *, field: str, longest: int = 255, required: bool = True) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from kestra_iam import audit
+from kestra_iam.actions import guards
 from kestra_iam.actions.access_sources import forget_unless_let_in
 from kestra_iam.models import AccessSource, Group, Membership, User
 from kestra_iam.principals import Principal
@@ -117,6 +118,7 @@ def write_fields(user: User, fields: Fields) -> None:
 
 def move_source(by: Principal, tenant: Tenant, source: AccessSource, old: User, new: User) -> Events:
     """Let a source stand for another account: its id and its memberships stay, the old account loses them."""
+    guards.hold_access(tenant, [old, new])
     events = [_merge(by, tenant, other, new, into=source) for other in _left_sources(tenant, new)]
     groups = list(Group.objects.filter(memberships__source=source, memberships__user=old))
     # In a group that a removed integration left behind, the new account may be a member by itself.

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils import timezone
 
 from kestra_iam import access, audit
@@ -21,7 +20,7 @@ from tenants.models import Tenant
 SIGN_IN_LINK_LIFETIME = timedelta(hours=24)
 
 
-@transaction.atomic
+@guards.one_transaction()
 def create_account(
     *,
     by: Principal,
@@ -59,7 +58,7 @@ def create_account(
     return user
 
 
-@transaction.atomic
+@guards.one_transaction()
 def let_in(*, by: Principal, tenant: Tenant, user: User) -> AccessSource:
     """Give a person access to a tenant by hand; a second time changes nothing.
 
@@ -93,12 +92,12 @@ def suspend_person(*, by: Principal, tenant: Tenant, user: User) -> None:
     Raises ``NotFound`` for somebody without access, ``Conflict`` if the last Admin would go.
     """
     with guards.keeping_an_admin(tenant):
-        _must_be_known(tenant, user)
+        guards.must_have_access(tenant, user)
         if Suspension.objects.get_or_create(tenant=tenant, user=user)[1]:
             _record(by, tenant, "person.suspend", user)
 
 
-@transaction.atomic
+@guards.one_transaction()
 def resume_person(*, by: Principal, tenant: Tenant, user: User) -> None:
     """Lift a suspension; it gives back what the person may do, so ``by`` must hold all of it.
 
@@ -109,20 +108,23 @@ def resume_person(*, by: Principal, tenant: Tenant, user: User) -> None:
         _record(by, tenant, "person.resume", user)
 
 
-@transaction.atomic
+@guards.one_transaction()
 def change_password(*, by: Principal, user: User, password: str) -> None:
     """Set an account's password; its sessions end with the old one.
 
-    Raises ``Forbidden`` for anybody but the person and instance owners, ``Invalid`` for one that is too weak.
+    Raises ``Forbidden`` for anybody but the person and instance owners, ``Invalid`` for one that is too weak,
+    ``NotFound`` for an account at home in a tenant that no longer has access there.
     """
     if by.id != user.pk:
         guards.must_own_instance(by, "Changing somebody else's password")
+    if user.home is not None:
+        guards.must_have_access(user.home, user)
     _set_password(user, password)
     user.save(update_fields=["password"])
     _record(by, user.home, "password.change", user)
 
 
-@transaction.atomic
+@guards.one_transaction()
 def issue_sign_in_link(*, by: Principal, tenant: Tenant, user: User) -> str:
     """Return the secret of a link with which ``user`` sets a password: one use, 24 hours; older links end.
 
@@ -133,7 +135,7 @@ def issue_sign_in_link(*, by: Principal, tenant: Tenant, user: User) -> str:
     if user.home_id != tenant.pk:
         raise Forbidden(f"{user.username} is at home outside this tenant and signs in there.")
     # A password set now would otherwise wait for the next person of that userName.
-    _must_be_known(tenant, user)
+    guards.must_have_access(tenant, user)
     guards.must_hold(by, tenant, access.of_person(tenant, user), f"A sign-in link of {user.username}")
     secret = secrets.token_urlsafe(32)
     SignInLink.objects.update_or_create(
@@ -158,7 +160,7 @@ def sign_in_link_account(*, tenant: Tenant, secret: str) -> User | None:
     return link.user if link else None
 
 
-@transaction.atomic
+@guards.one_transaction()
 def use_sign_in_link(*, by: Principal, tenant: Tenant, secret: str, password: str) -> User:
     """Set the password of the link's account and use the link up.
 
@@ -178,11 +180,6 @@ def use_sign_in_link(*, by: Principal, tenant: Tenant, secret: str, password: st
         user,
     )
     return user
-
-
-def _must_be_known(tenant: Tenant, user: User) -> None:
-    if not AccessSource.objects.filter(tenant=tenant, user=user).exists():
-        raise NotFound(f"{user.username} has no access to {tenant.name}.")
 
 
 def _set_password(user: User, password: str | None) -> None:

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from django.db import transaction
-
 from kestra_iam import audit, permissions
 from kestra_iam.actions import guards
-from kestra_iam.errors import Conflict
+from kestra_iam.errors import Conflict, NotFound
 from kestra_iam.models import Role
 from kestra_iam.principals import Principal
 from tenants.fields import fold
@@ -15,7 +13,7 @@ from tenants.models import Tenant
 Matrix = Mapping[str, Iterable[str]]
 
 
-@transaction.atomic
+@guards.one_transaction()
 def create_role(*, by: Principal, tenant: Tenant, name: str, description: str = "", permissions: Matrix) -> Role:
     """Create a role with a matrix ``{resource: [action, …]}``.
 
@@ -26,25 +24,23 @@ def create_role(*, by: Principal, tenant: Tenant, name: str, description: str = 
     return _write(by, role, "create", name, description, permissions)
 
 
-@transaction.atomic
+@guards.one_transaction()
 def update_role(*, by: Principal, role: Role, name: str, description: str, permissions: Matrix) -> Role:
     """Change a role; whoever is bound to it holds the new matrix from the next request on.
 
     Raises as ``create_role``, and ``Forbidden`` for a managed role.
     """
-    role = Role.objects.select_for_update().get(pk=role.pk)
-    guards.must_be_unmanaged(role)
+    role = _lock(role)
     return _write(by, role, "update", name, description, permissions)
 
 
-@transaction.atomic
+@guards.one_transaction()
 def delete_role(*, by: Principal, role: Role) -> None:
     """Delete a role that is bound to nobody.
 
     Raises ``Forbidden`` for a managed role, ``Conflict`` while somebody is bound to it.
     """
-    role = Role.objects.select_for_update().get(pk=role.pk)
-    guards.must_be_unmanaged(role)
+    role = _lock(role)
     bound = role.bindings.count()
     if bound:
         raise Conflict(f"The role {role.name} is still bound {bound} time(s): delete these bindings first.")
@@ -52,12 +48,20 @@ def delete_role(*, by: Principal, role: Role) -> None:
     role.delete()
 
 
+def _lock(role: Role) -> Role:
+    found = Role.objects.select_for_update(of=("self",)).select_related("tenant").filter(pk=role.pk).first()
+    if found is None:
+        raise NotFound(f"The role {role.name} has been deleted.")
+    guards.must_be_unmanaged(found)
+    return found
+
+
 def _write(by: Principal, role: Role, verb: str, name: str, description: str, matrix: Matrix) -> Role:
     had = permissions.granted(role.permissions)
     role.permissions = permissions.checked(matrix)
     guards.must_hold(by, role.tenant, permissions.granted(role.permissions) - had, "This role")
     role.name = guards.text(name, field="name")
-    role.name_key = fold(role.name)
+    role.name_key = fold(role.name)[:255]
     role.description = guards.text(description, field="description", longest=1024, required=False)
     message = f"There is a role '{role.name}' in this tenant already."
     if Role.objects.filter(tenant=role.tenant, name_key=role.name_key).exclude(pk=role.pk).exists():

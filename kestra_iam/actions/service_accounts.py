@@ -3,7 +3,6 @@
 import re
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from kestra_iam import access, audit, tokens
@@ -17,7 +16,7 @@ from tenants.models import Tenant
 _LABEL = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-@transaction.atomic
+@guards.one_transaction()
 def create_service_account(
     *, by: Principal, tenant: Tenant, name: str, description: str = "", managed_as: str = ""
 ) -> ServiceAccount:
@@ -40,7 +39,7 @@ def create_service_account(
     return account
 
 
-@transaction.atomic
+@guards.one_transaction()
 def delete_service_account(*, by: Principal, service_account: ServiceAccount) -> None:
     """Delete an account with its tokens and bindings.
 
@@ -59,7 +58,7 @@ def erase(*, by: Principal, service_account: ServiceAccount) -> None:
     service_account.delete()
 
 
-@transaction.atomic
+@guards.one_transaction()
 def create_token(
     *, by: Principal, tenant: Tenant, holder: User | ServiceAccount, name: str, expires_at: datetime | None = None
 ) -> tuple[ApiToken, str]:
@@ -78,6 +77,8 @@ def create_token(
         raise Forbidden("A person's API token can only be made by that person.")
     elif not access.enters(access.principal_of(holder), tenant):
         raise Forbidden(f"{holder.username} has no access to {tenant.name}.")
+    elif not holder.instance_owner:
+        guards.must_have_access(tenant, holder)
     return issue(by=by, tenant=tenant, holder=holder, name=label(name), expires_at=expires_at)
 
 
@@ -94,7 +95,7 @@ def issue(
     return token, made.plaintext
 
 
-@transaction.atomic
+@guards.one_transaction()
 def delete_token(*, by: Principal, token: ApiToken) -> None:
     """Delete a token; it opens nothing from the next request on.
 

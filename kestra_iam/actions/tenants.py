@@ -1,7 +1,6 @@
 """Tenants and the managed roles that each of them has."""
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
 from kestra_iam import audit, permissions
 from kestra_iam.actions import guards
@@ -12,7 +11,7 @@ from tenants.fields import fold
 from tenants.models import Tenant, validate_slug
 
 
-@transaction.atomic
+@guards.one_transaction()
 def create_tenant(*, by: Principal, slug: str, name: str = "") -> Tenant:
     """Create a tenant with its managed roles ``Admin`` and ``Viewer``; the name defaults to the slug.
 
@@ -34,7 +33,7 @@ def create_tenant(*, by: Principal, slug: str, name: str = "") -> Tenant:
     return tenant
 
 
-@transaction.atomic
+@guards.one_transaction()
 def managed_role(*, by: Principal, tenant: Tenant, name: str) -> Role:
     """Return the tenant's managed role of that name, creating it when it is missing.
 

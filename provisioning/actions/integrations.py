@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -24,7 +23,7 @@ OVERLAPS = {"0": timedelta(0), "1h": timedelta(hours=1), "24h": timedelta(hours=
 PROVISIONER = permissions.granted(permissions.MANAGED_ROLES[permissions.SCIM_PROVISIONER])
 
 
-@transaction.atomic
+@guards.one_transaction()
 def create_integration(
     *,
     by: Principal,
@@ -52,7 +51,7 @@ def create_integration(
     return integration
 
 
-@transaction.atomic
+@guards.one_transaction()
 def update_integration(*, by: Principal, integration: Integration, name: str, description: str) -> Integration:
     """Rename or describe an integration; endpoint and token stay.
 
@@ -71,7 +70,7 @@ def update_integration(*, by: Principal, integration: Integration, name: str, de
     return integration
 
 
-@transaction.atomic
+@guards.one_transaction()
 def enable_integration(*, by: Principal, integration: Integration) -> Integration:
     """Accept requests again, from the next one on.
 
@@ -82,13 +81,13 @@ def enable_integration(*, by: Principal, integration: Integration) -> Integratio
     return _switch(by, integration, enabled=True)
 
 
-@transaction.atomic
+@guards.one_transaction()
 def disable_integration(*, by: Principal, integration: Integration) -> Integration:
     """Refuse every request, from the next one on."""
     return _switch(by, _lock(integration), enabled=False)
 
 
-@transaction.atomic
+@guards.one_transaction()
 def rotate_token(*, by: Principal, integration: Integration, overlap: timedelta) -> Integration:
     """Make a new Secret Token; older ones stay valid for ``overlap`` and never longer than they were.
 

@@ -3,9 +3,8 @@
 import re
 import secrets
 
-from django.db import transaction
-
 from kestra_iam import audit, permissions, principals
+from kestra_iam.actions import guards
 from kestra_iam.actions.bindings import bind
 from kestra_iam.actions.service_accounts import create_service_account, issue
 from kestra_iam.actions.tenants import managed_role
@@ -16,7 +15,7 @@ SECRET_TOKEN = "secret-token"
 _RANDOM = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
-@transaction.atomic
+@guards.one_transaction()
 def open_integration(*, integration: Integration) -> None:
     """Give a new integration the role ``SCIMProvisioner`` and a service account whose token opens it.
 
@@ -25,6 +24,7 @@ def open_integration(*, integration: Integration) -> None:
     """
     by: Principal = getattr(integration, "opened_by", principals.operator)
     tenant = integration.tenant
+    guards.hold_tenant(tenant)
     role = managed_role(by=by, tenant=tenant, name=permissions.SCIM_PROVISIONER)
     account = create_service_account(
         by=by,

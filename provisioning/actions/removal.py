@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from kestra_iam import access, audit, permissions
@@ -136,7 +135,7 @@ def _by_name(groups) -> dict[str, list[Group]]:
     return found
 
 
-@transaction.atomic
+@guards.one_transaction()
 def _drop_unused_role(by: Principal, tenant) -> None:
     """Let the last integration take the managed role along, unless somebody else is bound to it."""
     role = Role.objects.filter(tenant=tenant, managed=True, name_key=fold(permissions.SCIM_PROVISIONER)).first()

@@ -7,7 +7,7 @@ never interleave.
 
 from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpResponse
 
 from kestra_iam import access
@@ -44,8 +44,9 @@ class Bulk(View):
         wanted, fail_on_errors = parse(body, most=MOST_BULK_OPERATIONS, schema=REQUEST)
         try:
             results = self._carry_out(wanted, fail_on_errors)
-        except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", None) not in _WORTH_ANOTHER_TRY:
+        except (OperationalError, IntegrityError) as error:
+            overtaken = isinstance(error, IntegrityError)
+            if not overtaken and getattr(error.__cause__, "sqlstate", None) not in _WORTH_ANOTHER_TRY:
                 raise
             results = self._carry_out(wanted, fail_on_errors)
         self._note(results)
@@ -53,7 +54,9 @@ class Bulk(View):
 
     @transaction.atomic
     def _carry_out(self, wanted: list[BulkOperation], fail_on_errors: int) -> list[Result]:
-        Integration.objects.select_for_update().get(pk=self.request.provisioner.integration_id)
+        integration = Integration.objects.filter(pk=self.request.provisioner.integration_id)
+        if not integration.select_for_update(no_key=True).exists():
+            raise ScimError(404, "There is no such integration in this tenant.")
         ids: dict[str, str] = {}
         results: dict[int, Result] = {}
         failures = 0

@@ -7,7 +7,7 @@ permission 403, then the body. Whatever goes wrong is answered as a SCIM error.
 import logging
 
 from django.core.exceptions import DisallowedHost
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, get_resolver
 from django.utils.log import log_response
@@ -35,7 +35,7 @@ def handle(request: HttpRequest) -> HttpResponse:
         response = _refuse(request, error)
     except IamError as refusal:
         response = _refuse(request, from_refusal(refusal))
-    except (OperationalError, InterfaceError) as error:
+    except (OperationalError, InterfaceError, IntegrityError) as error:
         busy = ScimError(503, "The directory is busy: try again.", headers={"Retry-After": "5"})
         response = _refuse(request, busy, noted=False)
         log_response("The database did not answer", response=response, request=request, logger=logger, exception=error)
@@ -84,6 +84,6 @@ def _refuse(request: HttpRequest, error: ScimError, *, noted: bool = True) -> Ht
                 refusals=[activity.Refusal(request.method, request.mount.path, int(error.status), error.detail)],
                 disabled=request.refused_as_disabled,
             )
-        except (OperationalError, InterfaceError):
+        except (OperationalError, InterfaceError, IntegrityError):
             logger.exception("The refusal of request %s could not be noted", request.request_id)
     return responses.answer(error.to_dict(), status=int(error.status), headers=error.headers)

@@ -1,15 +1,19 @@
 """The four changes of a resource, for single requests and Bulk alike (RFC 7644 §3.3 to §3.6)."""
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
+from kestra_iam.errors import Overtaken
 from provisioning.scim import responses
 from provisioning.scim.adapters import Adapter
 from provisioning.scim.errors import ScimError
 from provisioning.scim.patch import parse_operations
 
 Body = dict[str, Any]
+P, R = ParamSpec("P"), TypeVar("R")
 
 
 class Outcome(NamedTuple):
@@ -19,14 +23,30 @@ class Outcome(NamedTuple):
     changed: bool
 
 
-@transaction.atomic
+def _settled(change: Callable[P, R]) -> Callable[P, R]:
+    """Run a change in one transaction, and once more if another writer was faster: what that one wrote decides."""
+
+    @wraps(change)
+    def run(*args: P.args, **options: P.kwargs) -> R:
+        try:
+            with transaction.atomic():
+                return change(*args, **options)
+        except (IntegrityError, Overtaken):
+            with transaction.atomic():
+                return change(*args, **options)
+
+    return run
+
+
+@_settled
 def create(adapter: Adapter, body: Body) -> Outcome:
     """Create the resource that ``body`` describes; ``adapter`` holds none yet."""
+    adapter.obj = None
     adapter.from_dict(body)
     return Outcome(adapter, adapter.save())
 
 
-@transaction.atomic
+@_settled
 def replace(adapter: Adapter, id: str, body: Body, *, if_match: str = "") -> Outcome:
     """Replace a resource: what ``body`` leaves out is gone."""
     _load(adapter, id, if_match)
@@ -34,7 +54,7 @@ def replace(adapter: Adapter, id: str, body: Body, *, if_match: str = "") -> Out
     return Outcome(adapter, adapter.save())
 
 
-@transaction.atomic
+@_settled
 def patch(adapter: Adapter, id: str, body: Body, *, if_match: str = "") -> Outcome:
     """Apply PATCH operations in order, all or none."""
     operations = parse_operations(body)
@@ -43,7 +63,7 @@ def patch(adapter: Adapter, id: str, body: Body, *, if_match: str = "") -> Outco
     return Outcome(adapter, adapter.save())
 
 
-@transaction.atomic
+@_settled
 def delete(adapter: Adapter, id: str, *, if_match: str = "") -> None:
     """Delete a group; end the access that this integration gives a user."""
     _load(adapter, id, if_match)

@@ -1,6 +1,6 @@
 """Lists of resources as answers (RFC 7644 §3.4.2, §3.4.3)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django_scim.constants import SchemaURI
 from django_scim.utils import get_group_filter_parser, get_user_filter_parser
 
-from provisioning.scim import responses
-from provisioning.scim.list_query import parse_query
+from provisioning.scim import lookups, responses
+from provisioning.scim.list_query import ListQuery, parse_query
 from provisioning.scim.paging import Page, Row, Source, page_of
 from provisioning.scim.projection import projection_of
 
@@ -19,16 +19,10 @@ _FILTER_PARSERS = {"User": get_user_filter_parser, "Group": get_group_filter_par
 def search(request: HttpRequest, adapter_classes: Sequence[Any], parameters: Mapping[str, Any]) -> HttpResponse:
     """Answer with the page that the parameters ask for of the resources of these adapters' types.
 
-    Raises ``Refused`` as ``parse_query`` and ``page_of``.
+    Raises ``Refused`` as ``parse_query`` and ``page_of``, and ``invalidFilter``.
     """
     query = parse_query(parameters)
-    sources = []
-    for adapter_class in adapter_classes:
-        parser = _FILTER_PARSERS[adapter_class.type.name]()
-        found = parser.search(query.filter, request, mixed=len(adapter_classes) > 1)
-        home = parser.home(request.provisioner.integration_id)
-        sources.append(Source(home, found, adapter_class.columns))
-    page = page_of(sources, query)
+    page = _looked_up(request, adapter_classes, query) or _page(request, adapter_classes, query)
     resources = [
         text
         for adapter_class, rows in zip(adapter_classes, page.rows, strict=True)
@@ -37,14 +31,35 @@ def search(request: HttpRequest, adapter_classes: Sequence[Any], parameters: Map
     return responses.answer(_list(page, resources))
 
 
+def _looked_up(request: HttpRequest, adapter_classes: Sequence[Any], query: ListQuery) -> Page | None:
+    if len(adapter_classes) > 1:
+        return None
+    rows = lookups.find(adapter_classes[0].type.name, request.provisioner.integration_id, query)
+    return None if rows is None else Page(len(rows), query.start_index, [rows])
+
+
+def _page(request: HttpRequest, adapter_classes: Sequence[Any], query: ListQuery) -> Page:
+    sources = []
+    for adapter_class in adapter_classes:
+        parser = _FILTER_PARSERS[adapter_class.type.name]()
+        found = parser.search(query.filter, request, mixed=len(adapter_classes) > 1)
+        home = parser.home(request.provisioner.integration_id)
+        sources.append(Source(home, found, adapter_class.columns))
+    return page_of(sources, query)
+
+
 def _rendered(
     request: HttpRequest, adapter_class: Any, rows: Sequence[Row], parameters: Mapping[str, Any]
-) -> Iterable[str]:
+) -> Iterator[str]:
+    """Yield resources as JSON text; what is computed on reading comes with the rows or in one statement for all."""
     projection = projection_of(adapter_class.type, parameters)
     adapters = [adapter_class(adapter_class.row(*row), request=request) for row in rows]
-    computed = {}
-    if adapters and (projection is None or projection.wants(adapter_class.computed_name)):
-        computed = adapter_class.computed_for(request.provisioner, [each.id for each in adapters])
+    computed: dict[str, str | None] = {}
+    if projection is None or projection.wants(adapter_class.computed_name):
+        if rows and len(rows[0]) > len(adapter_class.columns):
+            computed = {adapter.id: adapter.computed() for adapter in adapters}
+        elif rows:
+            computed = adapter_class.computed_for(request.provisioner, [adapter.id for adapter in adapters])
     for adapter in adapters:
         text = adapter.render_with(computed.get(adapter.id), projection)
         yield text if isinstance(text, str) else text.decode()

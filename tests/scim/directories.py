@@ -96,7 +96,7 @@ class Directory:
         found = []
         for user in self.users:
             groups = sorted((each for each, member in self.members if member is user), key=lambda g: (g.name_key, g.pk))
-            listed = [self._reference("Groups", group.pk, group.name, "direct") for group in groups]
+            listed = [self._reference("Groups", each.pk, "direct") | {"display": each.name} for each in groups]
             found.append(
                 orjson.loads(
                     render_user(
@@ -117,7 +117,7 @@ class Directory:
         found = []
         for group in self.groups:
             members = [member for each, member in self.members if each is group]
-            listed = [self._reference("Users", member.pk, member.user_name, "User") for member in members]
+            listed = [self._reference("Users", member.pk, "User") for member in members]
             found.append(
                 orjson.loads(
                     render_group(
@@ -134,5 +134,5 @@ class Directory:
             )
         return found
 
-    def _reference(self, endpoint: str, id: str, display: str, kind: str) -> dict[str, str]:
-        return {"value": id, "$ref": f"{self.base}/{endpoint}/{id}", "display": display, "type": kind}
+    def _reference(self, endpoint: str, id: str, kind: str) -> dict[str, str]:
+        return {"value": id, "$ref": f"{self.base}/{endpoint}/{id}", "type": kind}

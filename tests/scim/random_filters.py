@@ -102,8 +102,8 @@ PLACES = {
         Place(urn, attribute, sub_attribute)
         for urn, attributes in kind.attributes.items()
         for attribute in attributes.values()
-        if attribute.returned != "never"
         for sub_attribute in (None, *attribute.sub_attributes.values())
+        if "never" not in (attribute.returned, sub_attribute and sub_attribute.returned)
     ]
     for kind in (USER, GROUP)
 }
@@ -155,6 +155,7 @@ class FilterWriter:
     def _selection(self, name: str, attribute: Attribute, likely: Attribute | None, value: Any) -> str:
         """Write a value path; sometimes with a sub-attribute behind the brackets, as Entra ID does."""
         elements = attribute.sub_attributes or {"value": attribute}
+        elements = {key: each for key, each in elements.items() if each.returned != "never"}
 
         def inner() -> str:
             if likely and self.random.random() < 0.6:

@@ -70,6 +70,8 @@ def test_the_sentence_names_the_culprit(text: str, culprit: str):
 
 def test_what_only_users_have_is_unknown_in_groups():
     assert "'userName'" in refusal('userName eq "x"', filter_groups)
+    assert "members.display is never returned" in refusal('members[display eq "x"]', filter_groups)
+    assert "members.display is never returned" in refusal("members.display pr", filter_groups)
     assert "'externalid.x'" in refusal('externalid.x eq "x"', filter_groups)
 
 

@@ -95,7 +95,8 @@ def test_groups_are_sorted(directory: Directory, integration: Integration):
         "Alpha",
     ]
     assert names(page(integration, "groups", sortBy="externalId"))[0] == "beta"
-    assert names(page(integration, "groups", sortBy="members.display")) == ["beta", "Alpha", "gamma"]
+    first = {"beta": directory.users[2].pk, "Alpha": directory.users[0].pk}
+    assert names(page(integration, "groups", sortBy="members")) == [*sorted(first, key=first.get), "gamma"]
 
 
 def test_the_same_order_comes_back_page_by_page(directory: Directory, integration: Integration):
@@ -116,7 +117,7 @@ def sortable(kind):
             if attribute.type != "complex":
                 yield f"{prefix}{attribute.name}"
             for each in attribute.sub_attributes.values():
-                if each.type != "binary":
+                if each.type != "binary" and each.returned != "never":
                     yield f"{prefix}{attribute.name}.{each.name}"
 
 

@@ -88,6 +88,7 @@ class ElementTranslation(Translation):
         sub_attributes = self.attribute.sub_attributes or {"value": self.attribute}
         if (found := sub_attributes.get(name.lower())) is None:
             raise refused(self.label, f"{self.label} has no sub-attribute {shown(name)}.")
+        _readable(f"{self.label}.{found.name}", found)
         return found
 
 
@@ -149,8 +150,8 @@ class ResourceTranslation(Translation):
             home, path = Home(self.home.integration_id), resolve(OTHER[self.home.type], name)
         if path is None:
             raise refused(name, f"{shown(name)} is no attribute of a {self.home.type.name}.")
-        if "never" in (path.attribute.returned, path.target.returned):
-            raise refused(name, f"{name} is never returned: no filter may ask for it.")
+        _readable(name, path.attribute)
+        _readable(name, path.target)
         return home, path
 
 
@@ -162,6 +163,12 @@ def compared(stored: Plain, attribute: Attribute, label: str, operator: str, val
     if operator == "ne":
         return negate(stored.compare("eq", wanted))
     return stored.compare(operator, wanted)
+
+
+def _readable(label: str, attribute: Attribute) -> None:
+    """Refuse to tell by a filter what no answer tells (RFC 7643 §7)."""
+    if attribute.returned == "never":
+        raise refused(label, f"{label} is never returned: no filter may ask for it.")
 
 
 def _conjuncts(node: FilterNode) -> tuple[FilterNode, ...]:
