@@ -8,7 +8,7 @@ CREATE, READ, UPDATE, DELETE = ACTIONS = ("CREATE", "READ", "UPDATE", "DELETE")
 
 # Resource -> the actions on it that this product enforces, in the order in which the matrix shows them.
 MATRIX: dict[str, tuple[str, ...]] = {
-    "USERS": ACTIONS,
+    "USERS": (CREATE, READ, UPDATE),
     "GROUPS": ACTIONS,
     "ROLES": ACTIONS,
     "BINDINGS": ACTIONS,

@@ -11,7 +11,7 @@ from kestra_iam.actions.bindings import bind, unbind
 from kestra_iam.actions.groups import erase as erase_group
 from kestra_iam.actions.service_accounts import erase as erase_account
 from kestra_iam.errors import NotFound
-from kestra_iam.models import AccessSource, Binding, Group, Membership, Role
+from kestra_iam.models import AccessSource, Binding, Group, Membership, Role, ServiceAccount
 from kestra_iam.principals import Principal
 from provisioning.actions.opening import record
 from provisioning.models import Integration, ProvisionedEmail, ProvisionedUser
@@ -64,9 +64,7 @@ def remove_integration(*, by: Principal, integration: Integration, keep_access: 
     """
     tenant = integration.tenant
     with guards.keeping_an_admin(tenant):
-        found = Integration.objects.select_for_update().filter(pk=integration.pk).first()
-        if found is None:
-            raise NotFound("This integration has been removed already.")
+        found = _hold(integration)
         account = found.service_account
         counts = left_behind(found)
         ProvisionedEmail.objects.filter(integration=found).delete()
@@ -80,6 +78,16 @@ def remove_integration(*, by: Principal, integration: Integration, keep_access: 
         if account is not None:
             erase_account(by=by, service_account=account)
         _drop_unused_role(by, tenant)
+
+
+def _hold(integration: Integration) -> Integration:
+    """Let what is being pushed end and nothing new begin, locking rows in the order in which pushing does."""
+    list(ServiceAccount.objects.select_for_update().filter(pk=integration.pk).values_list("pk"))
+    list(ProvisionedUser.objects.select_for_update().filter(integration=integration).values_list("pk"))
+    found = Integration.objects.select_for_update().filter(pk=integration.pk).first()
+    if found is None:
+        raise NotFound("This integration has been removed already.")
+    return found
 
 
 def adoptable(integration: Integration):

@@ -44,6 +44,8 @@ def handle(request: HttpRequest) -> HttpResponse:
         response = _refuse(request, failed)
         log_response("This request failed", response=response, request=request, logger=logger, exception=error)
     response["X-Request-Id"] = request.request_id
+    # Refusals are kept with the integration and failures are logged above: Django need not log them once more.
+    response._has_been_logged = True
     return responses.compressed(request, response)
 
 

@@ -53,7 +53,7 @@ def test_standard_input_gives_the_password_before_the_environment_does(run, acme
 
 def test_an_instance_owner_may_do_everything(run, acme, globex):
     run("user", "create", "ada", "--tenant", "acme", "--instance-owner")
-    assert access.can(access.principal_of(User.objects.get()), globex, "USERS", "DELETE")
+    assert access.can(access.principal_of(User.objects.get()), globex, "USERS", "UPDATE")
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def creating_a_role(tenant: Tenant) -> Give:
 
 
 def widening_a_role(tenant: Tenant) -> Give:
-    before = {"USERS": ["READ", "DELETE"]}
+    before = {"GROUPS": ["READ", "DELETE"]}
     role = RoleFactory(tenant=tenant, permissions=before)
     return lambda by: update_role(by=by, role=role, name="Wider", description="", permissions={**before, **GIVEN})
 

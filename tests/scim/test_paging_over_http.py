@@ -103,8 +103,9 @@ def test_the_root_lists_users_and_groups_with_what_was_asked_for(directory: Dire
     query = {"filter": 'displayName eq "STAFF" or userName eq "alice"', "attributes": ["displayName", "meta.location"]}
     listed = body(scim.post("/.search", query))
     assert listed["totalResults"] == 3
-    assert [each["displayName"] for each in listed["Resources"]][0] == "Größe"
-    assert {each["displayName"] for each in listed["Resources"][1:]} == {"Staff", "staff"}
+    alice, *groups = listed["Resources"]
+    assert alice["displayName"] == "Größe"
+    assert {group["displayName"] for group in groups} == {"Staff", "staff"}
     assert all(set(each) == {"id", "schemas", "displayName", "meta"} for each in listed["Resources"])
 
 

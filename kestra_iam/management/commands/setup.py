@@ -5,13 +5,15 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import transaction
 
+from kestra_iam.actions.bindings import create_binding
 from kestra_iam.actions.people import create_account, let_in
 from kestra_iam.actions.tenants import create_tenant
 from kestra_iam.errors import Invalid
 from kestra_iam.management import static_files
 from kestra_iam.management.operator_command import Document, Error, OperatorCommand
 from kestra_iam.management.passwords import made_up_password
-from kestra_iam.models import User
+from kestra_iam.models import Role, User
+from kestra_iam.permissions import ADMIN
 from kestra_iam.principals import operator
 from tenants.models import Tenant
 
@@ -60,4 +62,6 @@ def _first_administrator() -> dict[str, Any]:
         tenant = Tenant.objects.filter(slug=FIRST_TENANT).first()
         if tenant:
             let_in(by=operator, tenant=tenant, user=user)
+            admin = Role.objects.get(tenant=tenant, managed=True, name=ADMIN)
+            create_binding(by=operator, tenant=tenant, role=admin, subject=user)
     return {"sign_in": f"{settings.PUBLIC_URL}/", "username": username, "password": password}
