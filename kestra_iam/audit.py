@@ -20,6 +20,7 @@ A thing that goes writes one event for each row that goes with it. A membership 
 counts while its source is active.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from kestra_iam.models import AccessSource, AuditEvent, Binding, Group
@@ -73,7 +74,9 @@ def event(
     )
 
 
-def people(by: Principal, verb: str, group: Group, tenant: Tenant, named: list[tuple[str, ...]]) -> list[AuditEvent]:
+def people(
+    by: Principal, verb: str, group: Group, tenant: Tenant, named: Sequence[tuple[str, ...]]
+) -> list[AuditEvent]:
     """Return ``membership.add`` or ``.remove`` events for people given as in the table above."""
     return [
         event(

@@ -69,9 +69,7 @@ class RefusedRequest(models.Model):
     """One of the last refused or failed requests of an integration; no bodies, no secrets."""
 
     id = models.BigAutoField(primary_key=True)
-    integration = models.ForeignKey(
-        Integration, models.CASCADE, related_name="refused_requests", db_index=False
-    )
+    integration = models.ForeignKey(Integration, models.CASCADE, related_name="refused_requests", db_index=False)
     at = models.DateTimeField(default=timezone.now)
     method = models.CharField(max_length=16)
     resource = models.CharField(max_length=255)
@@ -97,10 +95,10 @@ class ProvisionedUser(models.Model):
     """
 
     source = models.OneToOneField(AccessSource, models.CASCADE, primary_key=True, related_name="provisioned_user")
-    integration = models.ForeignKey(
-        Integration, models.CASCADE, related_name="provisioned_users", db_index=False
+    integration = models.ForeignKey(Integration, models.CASCADE, related_name="provisioned_users", db_index=False)
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="provisioned_users", db_index=False
     )
-    account = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="provisioned_users")
     user_name = models.CharField(max_length=255)
     user_name_key = KeyField()
     external_id = KeyField(default="")
@@ -118,7 +116,7 @@ class ProvisionedUser(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["integration", "user_name_key"], name="user_name_once_per_integration"),
-            models.UniqueConstraint(fields=["integration", "account"], name="account_once_per_integration"),
+            models.UniqueConstraint(fields=["account", "integration"], name="account_once_per_integration"),
         ]
         indexes = [
             models.Index(fields=["integration", "external_id"], name="user_by_external_id"),
@@ -136,7 +134,8 @@ class ProvisionedEmail(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     user = models.ForeignKey(ProvisionedUser, models.CASCADE, related_name="emails")
-    integration = models.ForeignKey(Integration, models.CASCADE, related_name="+", db_index=False)
+    # That of the user, for the index; the user's own keeps the promise.
+    integration = models.ForeignKey(Integration, models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     value_key = KeyField(max_length=320)
 
     class Meta:

@@ -5,6 +5,7 @@ of every statement: a compiled query is its queryset's own SQL, a compiled write
 fields. With ``ENABLED`` off everything goes through the ORM itself, and must behave the same.
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -87,8 +88,7 @@ class CompiledWrites:
                 for instance in instances
                 for field in self._fields
             ]
-            with connection.cursor() as cursor:
-                cursor.execute(sql, values)
+            _send(connection, sql, values)
 
     def update(self, instance: Any, names: tuple[str, ...]) -> None:
         """Write these fields of an instance that is known to exist."""
@@ -99,8 +99,7 @@ class CompiledWrites:
         sql = self._sql.get((connection.vendor, names)) or self._update(connection, names)
         fields: list[Any] = [self.model._meta.get_field(name) for name in names]
         values = [field.get_db_prep_save(getattr(instance, field.attname), connection) for field in fields]
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [*values, instance.pk])
+        _send(connection, sql, [*values, instance.pk])
 
     def _insert(self, connection: Any, count: int) -> str:
         quote = connection.ops.quote_name
@@ -119,17 +118,49 @@ class CompiledWrites:
 
 @contextmanager
 def sent_together() -> Iterator[None]:
-    """Send the writes of the block without waiting for each one's answer (PostgreSQL's pipeline mode).
+    """Send the compiled writes of the block as one statement at its end (PostgreSQL).
 
-    Only for statements whose answers nobody reads; a broken constraint is raised at the end of the block.
+    They all see the rows as they were before, so no row may be written twice; a broken constraint is raised at
+    the end of the block.
     """
     connection = connections[USING]
-    if not ENABLED or connection.vendor != "postgresql":
+    if not ENABLED or connection.vendor != "postgresql" or _waiting() is not None:
         yield
         return
-    connection.ensure_connection()
-    with connection.wrap_database_errors, connection.connection.pipeline():
+    _local.waiting = statements = []
+    try:
         yield
+    finally:
+        _local.waiting = None
+    if statements:
+        _execute(connection, *_joined(statements))
+
+
+_local = threading.local()
+
+
+def _waiting() -> list[tuple[str, list[Any]]] | None:
+    return getattr(_local, "waiting", None)
+
+
+def _send(connection: Any, sql: str, values: list[Any]) -> None:
+    if (waiting := _waiting()) is None:
+        _execute(connection, sql, values)
+    else:
+        waiting.append((sql, values))
+
+
+def _joined(statements: list[tuple[str, list[Any]]]) -> tuple[str, list[Any]]:
+    """Return several writes as one statement (data-modifying common table expressions)."""
+    if len(statements) == 1:
+        return statements[0]
+    parts = (f"w{number} AS ({sql})" for number, (sql, _) in enumerate(statements))
+    return f"WITH {', '.join(parts)} SELECT 1", [value for _, values in statements for value in values]
+
+
+def _execute(connection: Any, sql: str, values: list[Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
 
 
 def _numbered(field: Any) -> bool:

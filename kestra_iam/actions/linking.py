@@ -104,7 +104,7 @@ def set_active(by: Principal, tenant: Tenant, source: AccessSource, username: st
 
 def follows(tenant: Tenant, user: User) -> bool:
     """Return whether an account's own fields follow its integration: no other one and no person uses it."""
-    return user.home_id == tenant.pk and AccessSource.objects.filter(user=user).count() == 1
+    return user.home_id == tenant.pk and AccessSource.objects.filter(tenant=tenant, user=user).count() == 1
 
 
 def write_fields(user: User, fields: Fields) -> None:

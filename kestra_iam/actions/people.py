@@ -83,7 +83,7 @@ def end_access(*, by: Principal, tenant: Tenant, user: User) -> None:
         by_hand = AccessSource.objects.filter(tenant=tenant, user=user, owner_key="").select_related("user")
         if not by_hand:
             raise NotFound(f"{user.username} was not let in by hand.")
-        audit.write(end_sources(by, tenant, by_hand))
+        audit.write(end_sources(by, tenant, list(by_hand)))
 
 
 def suspend_person(*, by: Principal, tenant: Tenant, user: User) -> None:

@@ -38,6 +38,8 @@ def _known(owner_key: str, group_id: str) -> Any:
 
 
 _groups, _memberships = CompiledWrites(Group), CompiledWrites(Membership)
+_CHANGED = ("version", "updated_at")
+_RENAMED = (*_CHANGED, "name", "name_key", "external_id", "external_id_key")
 _COLUMNS = [field.attname for field in Group._meta.concrete_fields]
 _locked_group = CompiledQuery(
     lambda owner_key, id: (
@@ -74,7 +76,7 @@ def lock_group(owner: Owner, group_id: str) -> Group:
 
 
 def rename_group(by: Principal, tenant: Tenant, group: Group, name: str, external_id: str | None) -> bool:
-    """Give the group another name or external id; return whether anything changed.
+    """Give the group another name or external id; return whether it is one. ``count_change`` writes it.
 
     Id, members and bindings stay. Raises ``Conflict`` as ``create_group``.
     """
@@ -82,17 +84,16 @@ def rename_group(by: Principal, tenant: Tenant, group: Group, name: str, externa
         return False
     before = _details(group)
     _name(group, name, external_id)
-    _groups.update(group, ("name", "name_key", "external_id", "external_id_key"))
     details = {**_details(group), "before": before}
     audit.write([audit.event(by, tenant, "group.update", "GROUPS", group.pk, name, details)])
     return True
 
 
-def touch_group(group: Group) -> None:
-    """Count one change of the group."""
+def count_change(group: Group, *, renamed: bool) -> None:
+    """Write one change of the group: a new version, and its name if that is new."""
     group.version += 1
     group.updated_at = timezone.now()
-    _groups.update(group, ("version", "updated_at"))
+    _groups.update(group, _RENAMED if renamed else _CHANGED)
 
 
 def join(by: Principal, tenant: Tenant, group: Group, source_ids: Iterable[str]) -> bool:

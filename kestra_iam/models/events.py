@@ -13,7 +13,9 @@ class AuditEvent(models.Model):
     """
 
     id = IdField()
-    tenant = models.ForeignKey(Tenant, models.SET_NULL, null=True, related_name="audit_events", db_index=False)
+    tenant = models.ForeignKey(
+        Tenant, models.DO_NOTHING, null=True, related_name="audit_events", db_index=False, db_constraint=False
+    )
     tenant_slug = models.CharField(max_length=63, blank=True)
     at = models.DateTimeField(default=timezone.now)
     verb = models.CharField(max_length=64)

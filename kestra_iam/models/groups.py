@@ -19,7 +19,7 @@ class Group(models.Model):
     """
 
     id = IdField()
-    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="groups")
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="groups", db_index=False)
     name = models.CharField(max_length=255)
     name_key = KeyField()
     description = models.CharField(max_length=1024, blank=True)
@@ -68,12 +68,12 @@ class Membership(models.Model):
     id = models.BigAutoField(primary_key=True)
     group = models.ForeignKey(Group, models.CASCADE, related_name="memberships", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
-    source = models.ForeignKey(AccessSource, models.CASCADE, null=True, related_name="memberships")
+    source = models.ForeignKey(AccessSource, models.CASCADE, null=True, related_name="memberships", db_index=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["group", "user"], name="membership_once")]
-        indexes = [models.Index(fields=["group", "source"], name="membership_by_source")]
+        indexes = [models.Index(fields=["source", "group"], name="membership_by_source")]
 
     def __str__(self):
         return f"{self.user} in {self.group}"

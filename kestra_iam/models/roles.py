@@ -38,9 +38,7 @@ class Binding(models.Model):
     role = models.ForeignKey(Role, models.PROTECT, related_name="bindings")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="bindings")
     group = models.ForeignKey(Group, models.CASCADE, null=True, blank=True, related_name="bindings")
-    service_account = models.ForeignKey(
-        ServiceAccount, models.CASCADE, null=True, blank=True, related_name="bindings"
-    )
+    service_account = models.ForeignKey(ServiceAccount, models.CASCADE, null=True, blank=True, related_name="bindings")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

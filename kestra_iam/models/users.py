@@ -27,7 +27,9 @@ class User(AbstractBaseUser):
     id = IdField()
     username = models.CharField(max_length=255)
     username_key = KeyField()
-    home = models.ForeignKey(Tenant, models.CASCADE, null=True, blank=True, related_name="accounts_at_home")
+    home = models.ForeignKey(
+        Tenant, models.CASCADE, null=True, blank=True, related_name="accounts_at_home", db_index=False
+    )
     home_key = KeyField(max_length=36, default="")
     email = models.CharField(max_length=320, blank=True)
     email_verified = models.BooleanField(default=False)
@@ -86,9 +88,9 @@ class AccessSource(models.Model):
 
     id = IdField()
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="access_sources", db_index=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="access_sources")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="access_sources", db_index=False)
     managed_by = models.ForeignKey(
-        ServiceAccount, models.SET_NULL, null=True, editable=False, related_name="managed_sources"
+        ServiceAccount, models.SET_NULL, null=True, editable=False, related_name="managed_sources", db_index=False
     )
     owner_key = KeyField(max_length=36, default="")
     owner_name = models.CharField(max_length=255, default="", editable=False)
@@ -97,8 +99,9 @@ class AccessSource(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "user", "owner_key"], name="access_source_once_per_owner")
+            models.UniqueConstraint(fields=["user", "tenant", "owner_key"], name="access_source_once_per_owner")
         ]
+        indexes = [models.Index(fields=["owner_key", "tenant"], name="access_source_by_owner")]
 
     def __str__(self):
         return self.owner_name or "Granted by hand"

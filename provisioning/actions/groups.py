@@ -43,11 +43,10 @@ def update_group(
     What changes nothing counts no version. Raises as ``create_group``.
     """
     with guards.taken(pushed_groups.taken(name), field="displayName"), sent_together():
-        changed = pushed_groups.rename_group(by.principal, by.tenant, group, name, external_id)
-        for step in steps:
-            changed = _step(by, group, step) or changed
+        renamed = pushed_groups.rename_group(by.principal, by.tenant, group, name, external_id)
+        changed = any([_step(by, group, step) for step in steps]) or renamed
         if changed:
-            pushed_groups.touch_group(group)
+            pushed_groups.count_change(group, renamed=renamed)
         return changed
 
 

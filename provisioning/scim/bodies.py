@@ -39,7 +39,7 @@ def _bytes(request: HttpRequest, largest: int) -> bytes:
     if _announced(request) > largest:
         raise _too_large(largest)
     try:
-        raw = request.read(largest + 1)
+        raw = _stream(request).read(largest + 1)
     except (UnreadablePostError, RawPostDataException, OSError):
         raise ScimError(400, "The body did not arrive whole.", "invalidSyntax") from None
     encoding = request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
@@ -50,6 +50,13 @@ def _bytes(request: HttpRequest, largest: int) -> bytes:
     if len(raw) > largest:
         raise _too_large(largest)
     return raw
+
+
+def _stream(request: HttpRequest) -> Any:
+    """Return where to read the body. Django takes one without Content-Length for empty, but it may come in chunks,
+    and some servers end the stream where these end."""
+    chunked = "HTTP_TRANSFER_ENCODING" in request.META and request.META.get("wsgi.input_terminated")
+    return request.META["wsgi.input"] if chunked else request
 
 
 def _announced(request: HttpRequest) -> int:

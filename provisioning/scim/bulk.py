@@ -15,10 +15,12 @@ from kestra_iam.errors import IamError
 from provisioning.actions import activity
 from provisioning.models import Integration
 from provisioning.scim import bodies, operations, responses
+from provisioning.scim.adapters import base
 from provisioning.scim.bulk_references import BulkOperation, in_order, parse, resolved
 from provisioning.scim.errors import ScimError, from_refusal
 from provisioning.scim.schemas import MOST_BULK_OPERATIONS
 from provisioning.scim.views import GroupCollection, GroupResource, UserCollection, UserResource, View
+from tenants.fields import could_be_id
 
 REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
@@ -60,22 +62,32 @@ class Bulk(View):
         ids: dict[str, str] = {}
         results: dict[int, Result] = {}
         failures = 0
-        order, stuck = in_order(wanted)
-        for operation in [*order, *stuck]:
+        order, circular = in_order(wanted)
+        for operation in order:
             if fail_on_errors and failures >= fail_on_errors:
                 break
             try:
-                if operation in stuck:
+                if operation.position in circular:
                     raise ScimError(409, "This operation refers to itself through other operations of the request.")
+                operation = resolved(operation, ids)
                 results[operation.position] = self._one(operation, ids)
             except (ScimError, IamError) as error:
-                failure = error if isinstance(error, ScimError) else from_refusal(error)
-                results[operation.position] = operation.result(int(failure.status), response=failure.to_dict())
+                results[operation.position] = self._failed(operation, error)
                 failures += 1
         return [results[position] for position in sorted(results)]
 
+    def _failed(self, operation: BulkOperation, error: ScimError | IamError) -> Result:
+        """Return the result of an operation that failed; only a failed POST has no location (RFC 7644 §3.7.3)."""
+        failure = error if isinstance(error, ScimError) else from_refusal(error)
+        where = {}
+        if operation.method != "POST":
+            path = f"{operation.path.strip('/').partition('/')[0]}/{operation.id or ''}".rstrip("/")
+            where = {"location": f"{base(self.request.provisioner)}/{path}"}
+            if could_be_id(operation.id or ""):
+                where["id"] = operation.id
+        return operation.result(int(failure.status), **where, response=failure.to_dict())
+
     def _one(self, operation: BulkOperation, ids: dict[str, str]) -> Result:
-        operation = resolved(operation, ids)
         view = _VIEWS.get((operation.endpoint, operation.id is not None))
         permissions = view.permissions.get(operation.method) if view else None
         if view is None or permissions is None or operation.method == "GET":
@@ -84,6 +96,8 @@ class Bulk(View):
         for permission in permissions:
             if not access.can(provisioner.principal, provisioner.tenant, *permission):
                 raise ScimError(403, f"This integration's role does not give {' '.join(permission)}.")
+        if operation.method != "DELETE" and not isinstance(operation.data, dict):
+            raise ScimError(400, f"Operation {operation.position + 1} needs an object as data.", "invalidSyntax")
         adapter = view(self.request).adapter()
         status = 200
         if operation.method == "POST":

@@ -1,17 +1,22 @@
-"""The operations of a Bulk request and how they refer to each other (RFC 7644 §3.7.2).
+"""The operations of a Bulk request and how they refer to each other (RFC 7644 §3.7.1, §3.7.2).
 
 ``bulkId:NAME`` stands for the id that the operation of that name will give: in any order, in values, in
 paths and inside value filters.
 """
 
 import re
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from provisioning.scim.errors import ScimError
 
 METHODS = ("POST", "PUT", "PATCH", "DELETE")
-_REFERENCE = re.compile(r"bulkId:([^\"'\]\s/]+)")
+# A value is a reference as a whole. Inside a text one stands between quotes (value filters, JSON as text) or slashes.
+_WHOLE = re.compile(r"(?s:bulkId:(?P<name>.+))")
+_QUOTED = re.compile(r'(?<=")bulkId:(?P<name>[^"]+)(?=")')
+_SEGMENT = re.compile(r"(?<=/)bulkId:(?P<name>[^/?]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +30,12 @@ class BulkOperation:
     id: str | None
     bulk_id: str
     version: str
-    data: dict[str, Any]
+    data: Any
 
     def result(self, status: int, **more: Any) -> dict[str, Any]:
         """Return this operation's entry of the answer; some clients need the id that the RFC leaves out."""
         named = {"bulkId": self.bulk_id} if self.bulk_id else {}
         return {"method": self.method, **named, "status": str(status), **more}
-
-    def __hash__(self) -> int:
-        return self.position
 
 
 def parse(body: dict[str, Any], *, most: int, schema: str) -> tuple[list[BulkOperation], int]:
@@ -50,31 +52,39 @@ def parse(body: dict[str, Any], *, most: int, schema: str) -> tuple[list[BulkOpe
         raise ScimError(400, "'Operations' must be a list.", "invalidSyntax")
     if len(listed) > most:
         raise ScimError(413, f"{len(listed)} operations are more than {most}.", "tooMany")
-    stop = named.get("failonerrors", 0)
+    stop = named.get("failonerrors") or 0
     if isinstance(stop, bool) or not isinstance(stop, int) or stop < 0:
         raise ScimError(400, "'failOnErrors' must be a number of errors.", "invalidValue")
     operations = [_operation(position, each) for position, each in enumerate(listed)]
-    names = [operation.bulk_id for operation in operations if operation.bulk_id]
-    for name in names:
-        if names.count(name) > 1:
+    for name, times in Counter(operation.bulk_id for operation in operations).items():
+        if name and times > 1:
             raise ScimError(400, f"The bulkId '{name[:64]}' stands twice in this request.", "invalidValue")
     return operations, stop
 
 
-def in_order(operations: list[BulkOperation]) -> tuple[list[BulkOperation], list[BulkOperation]]:
-    """Return the operations so that each comes after those it refers to, and those that refer in a circle."""
-    waiting = {each: _referred(each) for each in operations}
-    given = {each.bulk_id for each in operations if each.bulk_id}
-    order: list[BulkOperation] = []
-    while waiting:
-        open_names = {each.bulk_id for each in waiting if each.bulk_id}
-        ready = [each for each, names in waiting.items() if not names & given & open_names]
-        if not ready:
-            break
-        order += ready
-        for each in ready:
-            del waiting[each]
-    return order, list(waiting)
+def in_order(operations: list[BulkOperation]) -> tuple[list[BulkOperation], set[int]]:
+    """Return the operations in the order in which they are carried out, and the positions of those in a circle.
+
+    They keep the client's order, but what an operation refers to comes before it.
+    """
+    by_name = {each.bulk_id: each.position for each in operations if each.bulk_id}
+    referred = {each.position: [by_name[name] for name in _names(each) if name in by_name] for each in operations}
+    order: dict[int, None] = {}
+    circular: set[int] = set()
+    for first in referred:
+        trail = {} if first in order else {first: None}
+        while trail:
+            last = next(reversed(trail))
+            before = next((each for each in referred[last] if each not in order), None)
+            if before is None:
+                order[last] = trail.pop(last)
+            elif before in trail:
+                circle = list(trail)
+                circular.update(circle[circle.index(before) :])
+                order[last] = trail.pop(last)
+            else:
+                trail[before] = None
+    return [operations[position] for position in order], circular
 
 
 def resolved(operation: BulkOperation, ids: dict[str, str]) -> BulkOperation:
@@ -84,44 +94,44 @@ def resolved(operation: BulkOperation, ids: dict[str, str]) -> BulkOperation:
     """
 
     def fill(found: re.Match[str]) -> str:
-        if found[1] not in ids:
-            raise ScimError(409, f"bulkId:{found[1][:64]} stands for no resource: its operation failed or is missing.")
-        return ids[found[1]]
+        name = found["name"]
+        if name not in ids:
+            raise ScimError(409, f"bulkId:{name[:64]} stands for no resource: its operation failed or is missing.")
+        return ids[name]
 
-    def walk(value: Any, key: str = "") -> Any:
-        if isinstance(value, str):
-            reference = _is_reference(value, key)
-            return _REFERENCE.sub(fill, value) if reference else value
-        if isinstance(value, list):
-            return [walk(each, key) for each in value]
-        if isinstance(value, dict):
-            return {name: walk(each, name) for name, each in value.items()}
-        return value
-
-    id = walk(operation.id) if operation.id else None
-    return replace(operation, id=id, data=walk(operation.data))
+    id = _filled(operation.id, fill) if operation.id else None
+    return replace(operation, id=id, data=_filled(operation.data, fill))
 
 
-def _is_reference(value: str, key: str) -> bool:
-    return value.startswith("bulkId:") or (key in ("path", "$ref") and "bulkId:" in value)
-
-
-def _referred(operation: BulkOperation) -> set[str]:
+def _names(operation: BulkOperation) -> set[str]:
+    """Return the names that an operation refers to."""
     names: set[str] = set()
 
-    def walk(value: Any, key: str = "") -> None:
-        if isinstance(value, str) and _is_reference(value, key):
-            names.update(_REFERENCE.findall(value))
-        elif isinstance(value, list):
-            for each in value:
-                walk(each, key)
-        elif isinstance(value, dict):
-            for name, each in value.items():
-                walk(each, name)
+    def note(found: re.Match[str]) -> str:
+        names.add(found["name"])
+        return ""
 
-    walk(operation.id)
-    walk(operation.data)
+    _filled(operation.id, note)
+    _filled(operation.data, note)
     return names
+
+
+def _filled(value: Any, fill: Callable[[re.Match[str]], str], key: str = "") -> Any:
+    """Return a value with what ``fill`` says in the place of every reference."""
+    if isinstance(value, str):
+        if "bulkId:" not in value:
+            return value
+        whole = _WHOLE.fullmatch(value)
+        if whole:
+            return fill(whole)
+        if key == "$ref":
+            return _SEGMENT.sub(fill, value)
+        return _QUOTED.sub(fill, value) if key in ("path", "value") else value
+    if isinstance(value, list):
+        return [_filled(each, fill) for each in value]
+    if isinstance(value, dict):
+        return {name: _filled(each, fill, name.lower()) for name, each in value.items()}
+    return value
 
 
 def _operation(position: int, given: Any) -> BulkOperation:
@@ -146,13 +156,5 @@ def _operation(position: int, given: Any) -> BulkOperation:
         id=id or None,
         bulk_id=bulk_id,
         version=str(named.get("version") or ""),
-        data=_data(position, method, named.get("data")),
+        data=None if method == "DELETE" else named.get("data"),
     )
-
-
-def _data(position: int, method: str, data: Any) -> dict[str, Any]:
-    if method == "DELETE":
-        return {}
-    if not isinstance(data, dict):
-        raise ScimError(400, f"Operation {position + 1} needs an object as data.", "invalidSyntax")
-    return data

@@ -56,7 +56,7 @@ class ResourceType(Discovery):
 class Me(View):
     """No person stands behind an integration's token."""
 
-    permissions = {method: () for method in ("GET", "POST", "PUT", "PATCH", "DELETE")}
+    permissions = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), ())
 
     def get(self) -> HttpResponse:
         raise ScimError(501, "/Me is not offered: no person stands behind an integration's token.")

@@ -13,7 +13,8 @@ from provisioning.scim.errors import ScimError
 from provisioning.scim.patch import parse_operations
 
 Body = dict[str, Any]
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Outcome(NamedTuple):
