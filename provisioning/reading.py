@@ -18,14 +18,14 @@ from tenants.compiled import CompiledQuery
 
 
 class UserRow(NamedTuple):
-    """What rendering a user takes; ``groups`` is the text of an array of [id, name], None for unknown."""
+    """What rendering a user takes; ``groups`` is the text of an array of [id, name]."""
 
     pk: str
     version: int
     created_at: datetime
     updated_at: datetime
     document: str
-    groups: str | None = None
+    groups: str
 
 
 class GroupRow(NamedTuple):
@@ -61,19 +61,22 @@ class RowsAsJson(Subquery):
         return super().as_sql(compiler, connection, template=template, **context)
 
 
-USER_COLUMNS, GROUP_COLUMNS = UserRow._fields[:5], GroupRow._fields
-
-
-def memberships_of(owner_key: str, user_id: Any) -> Any:
+def memberships_of(owner_key: Any, user_id: Any) -> Any:
     """Return the memberships of one integration's user in that integration's groups, by name."""
     return Membership.objects.filter(source_id=user_id, group__owner_key=owner_key).order_by(
         "group__name_key", "group_id"
     )
 
 
+USER_COLUMNS = (
+    *UserRow._fields[:5],
+    RowsAsJson(memberships_of(OuterRef("integration_id"), OuterRef("pk")), "group_id", "group__name"),
+)
+GROUP_COLUMNS = GroupRow._fields
+
 find_user = CompiledQuery(
     lambda integration_id, id: ProvisionedUser.objects.filter(integration_id=integration_id, pk=id).values_list(
-        *USER_COLUMNS, RowsAsJson(memberships_of(integration_id, OuterRef("pk")), "group_id", "group__name")
+        *USER_COLUMNS
     )
 )
 find_group = CompiledQuery(
@@ -114,16 +117,6 @@ def group(provisioner: Provisioner, id: str) -> GroupRow | None:
     return GroupRow(*rows[0]) if rows else None
 
 
-def groups_of(provisioner: Provisioner, user_ids: list[str]) -> dict[str, str]:
-    """Return the groups of users as JSON arrays (RFC 7643 §4.1.2); who is in none is missing."""
-    rows = (
-        Membership.objects.filter(source_id__in=user_ids, group__owner_key=provisioner.integration_id)
-        .order_by("group__name_key", "group_id")
-        .values_list("source_id", "group_id", "group__name")
-    )
-    return {id: _group_array(provisioner, found) for id, found in _by_first(rows).items()}
-
-
 def groups_json(provisioner: Provisioner, found: str) -> str | None:
     """Return the JSON array for the groups that came with a row, None for none."""
     return _group_array(provisioner, orjson.loads(found)) if found != "[]" else None
@@ -134,8 +127,11 @@ def members_of(provisioner: Provisioner, group_ids: list[str]) -> dict[str, str]
     if len(group_ids) == 1:
         members = find_members.rows(id=group_ids[0])
         return {group_ids[0]: _member_array(provisioner, members)} if members else {}
+    found: dict[str, list[tuple[str]]] = {}
     rows = Membership.objects.filter(group_id__in=group_ids).order_by("pk").values_list("group_id", "source_id")
-    return {id: _member_array(provisioner, found) for id, found in _by_first(rows).items()}
+    for group_id, member in rows:
+        found.setdefault(group_id, []).append((member,))
+    return {group_id: _member_array(provisioner, members) for group_id, members in found.items()}
 
 
 def few_members_of(provisioner: Provisioner, group_id: str) -> tuple[bool, str | None]:
@@ -147,13 +143,6 @@ def few_members_of(provisioner: Provisioner, group_id: str) -> tuple[bool, str |
     if len(members) > FEW:
         return False, None
     return True, _member_array(provisioner, members) if members else None
-
-
-def _by_first(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]]:
-    found: dict[str, list[tuple[Any, ...]]] = {}
-    for first, *rest in rows:
-        found.setdefault(first, []).append(tuple(rest))
-    return found
 
 
 def _group_array(provisioner: Provisioner, found: Iterable[Sequence[str]]) -> str:

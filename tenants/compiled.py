@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import orjson
 from django.db import connections
 from django.db.models import Model, QuerySet
 
@@ -67,28 +68,26 @@ class Marker(str):
 class CompiledWrites:
     """INSERT and UPDATE of one model's rows."""
 
-    # More rows at once are the business of bulk_create.
-    _MOST_ROWS = 8
-
     def __init__(self, model: type[Model]):
         self.model = model
-        meta = model._meta
-        self._fields = [field for field in meta.concrete_fields if not (field.primary_key and _numbered(field))]
+        self._fields = [field for field in model._meta.concrete_fields if not (field.primary_key and _numbered(field))]
         self._sql: dict[Any, str] = {}
 
     def insert(self, instances: list[Any]) -> None:
         """Insert new instances; what the database would fill in (a serial key) is not read back."""
-        if not ENABLED or len(instances) > self._MOST_ROWS:
+        connection = connections[USING]
+        if not ENABLED or not instances:
             self.model._base_manager.bulk_create(instances, batch_size=1000)
-        elif instances:
-            connection = connections[USING]
-            sql = self._sql.get((connection.vendor, len(instances))) or self._insert(connection, len(instances))
+        elif connection.vendor == "postgresql":
+            rows = [{field.column: getattr(each, field.attname) for field in self._fields} for each in instances]
+            _send(connection, self._insert_recordset(connection), [orjson.dumps(rows).decode()])
+        elif len(instances) == 1:
             values = [
-                field.get_db_prep_save(field.pre_save(instance, True), connection)
-                for instance in instances
-                for field in self._fields
+                field.get_db_prep_save(getattr(instances[0], field.attname), connection) for field in self._fields
             ]
-            _send(connection, sql, values)
+            _send(connection, self._insert_values(connection), values)
+        else:
+            self.model._base_manager.bulk_create(instances, batch_size=1000)
 
     def update(self, instance: Any, names: tuple[str, ...]) -> None:
         """Write these fields of an instance that is known to exist."""
@@ -101,12 +100,26 @@ class CompiledWrites:
         values = [field.get_db_prep_save(getattr(instance, field.attname), connection) for field in fields]
         _send(connection, sql, [*values, instance.pk])
 
-    def _insert(self, connection: Any, count: int) -> str:
+    def _insert_recordset(self, connection: Any) -> str:
+        """Return an INSERT of any number of rows that takes them as one JSON text: cheapest to prepare and send."""
+        if (sql := self._sql.get("recordset")) is None:
+            table, columns = self._names(connection)
+            sql = self._sql["recordset"] = (
+                f"INSERT INTO {table} ({columns}) "
+                f"SELECT {columns} FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb)"
+            )
+        return sql
+
+    def _insert_values(self, connection: Any) -> str:
+        if (sql := self._sql.get("values")) is None:
+            table, columns = self._names(connection)
+            holders = ", ".join(["%s"] * len(self._fields))
+            sql = self._sql["values"] = f"INSERT INTO {table} ({columns}) VALUES ({holders})"
+        return sql
+
+    def _names(self, connection: Any) -> tuple[str, str]:
         quote = connection.ops.quote_name
-        columns = ", ".join(quote(field.column) for field in self._fields)
-        row = f"({', '.join(['%s'] * len(self._fields))})"
-        sql = f"INSERT INTO {quote(self.model._meta.db_table)} ({columns}) VALUES {', '.join([row] * count)}"
-        return self._sql.setdefault((connection.vendor, count), sql)
+        return quote(self.model._meta.db_table), ", ".join(quote(field.column) for field in self._fields)
 
     def _update(self, connection: Any, names: tuple[str, ...]) -> str:
         quote = connection.ops.quote_name

@@ -44,6 +44,13 @@ class ScimClient:
         schema = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
         return self.patch(path, {"schemas": [schema], "Operations": list(operations)}, **options)
 
+    def bulk(self, *operations: dict[str, Any], **request: Any) -> list[dict[str, Any]]:
+        """Send operations in one request (RFC 7644 §3.7), with ``failOnErrors=…``, and return their results."""
+        schema = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+        response = self.post("/Bulk", {"schemas": [schema], "Operations": list(operations), **request})
+        assert response.status_code == 200, response.content
+        return json.loads(response.content)["Operations"]
+
     def user(self, user_name: str, **attributes: Any) -> dict[str, Any]:
         """Create a user and return the answer."""
         schema = "urn:ietf:params:scim:schemas:core:2.0:User"

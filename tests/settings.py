@@ -15,6 +15,9 @@ if _EMBEDDED:
     DATABASES["default"]["TEST"] = {"NAME": str(Path(tempfile.gettempdir()) / f"kestra-iam-test-{os.getpid()}.sqlite3")}
     DATABASES["default"]["OPTIONS"]["init_command"] += "; PRAGMA synchronous = OFF"
 
+# Every SCIM answer is checked on its way out, whoever asked.
+SCIM_HANDLER = "tests.answers.handle"
+
 # Static files straight from their apps, under their own names.
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from kestra_iam.actions import people, service_accounts
+from kestra_iam.actions import passwords, service_accounts
 from kestra_iam.admin.service_accounts import TOKEN_SHOWN_ONCE
 from kestra_iam.console.forms import ConsoleForm
 from kestra_iam.console.headers import show_once
@@ -48,7 +48,7 @@ def account(request: ConsoleRequest) -> HttpResponse:
     form = PasswordForm(request.POST if request.method == "POST" else None, request=request)
     if request.method == "POST" and form.is_valid():
         try:
-            people.change_password(by=request.principal, user=request.user, password=form.cleaned_data["password"])
+            passwords.change_password(by=request.principal, user=request.user, password=form.cleaned_data["password"])
         except IamError as error:
             form.refuse(error)
         else:

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from kestra_iam.actions import people
+from kestra_iam.actions import passwords
 from kestra_iam.console.forms import ConsoleForm
 from kestra_iam.console.frame import tenant_address
 from kestra_iam.console.headers import show_once
@@ -51,13 +51,13 @@ def sign_in_link(tenant: Tenant, secret: str) -> str:
 def follow(request: ConsoleRequest) -> HttpResponse:
     """Open a sign-in link (the page's script posts the secret), then set the password and sign in."""
     secret = request.POST.get("secret", "")
-    account = people.sign_in_link_account(tenant=request.tenant, secret=secret) if secret else None
+    account = passwords.sign_in_link_account(tenant=request.tenant, secret=secret) if secret else None
     form = SetPasswordForm(request.POST if "password" in request.POST else None, request=request)
     form.initial["secret"] = secret
     if account and form.is_bound and form.is_valid():
         password = form.cleaned_data["password"]
         try:
-            user = people.use_sign_in_link(
+            user = passwords.use_sign_in_link(
                 by=request.principal, tenant=request.tenant, secret=secret, password=password
             )
         except IamError as error:

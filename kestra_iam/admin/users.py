@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Prefetch
 from django.urls import reverse
 
 from kestra_iam import access, permissions
-from kestra_iam.actions import people
+from kestra_iam.actions import passwords, people
 from kestra_iam.admin.letting_in import LetInForm
 from kestra_iam.admin.sign_in_links import sign_in_link
 from kestra_iam.admin.user_filters import State, Through
@@ -114,7 +114,7 @@ class UserAdmin(ConsoleAdmin):
         return "The access given by hand has been removed; an integration still lets this person in."
 
     def do_sign_in_link(self, request, user):
-        secret = people.issue_sign_in_link(by=request.principal, tenant=request.tenant, user=user)
+        secret = passwords.issue_sign_in_link(by=request.principal, tenant=request.tenant, user=user)
         return show_once(
             self.page(
                 request,

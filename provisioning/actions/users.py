@@ -6,7 +6,7 @@ Every function runs inside the caller's transaction and writes its audit events 
 from typing import Any
 
 import orjson
-from django.db.models import OuterRef, Subquery
+from django.db.models import Subquery
 from django.utils import timezone
 
 from kestra_iam import audit
@@ -18,7 +18,7 @@ from kestra_iam.models import AccessSource, User
 from provisioning.documents import UserDocument, email_keys
 from provisioning.models import Integration, ProvisionedEmail, ProvisionedUser
 from provisioning.provisioner import Provisioner
-from provisioning.reading import RowsAsJson, memberships_of
+from provisioning.reading import USER_COLUMNS
 from tenants.compiled import USING, CompiledQuery, CompiledWrites, sent_together
 
 Attributes = dict[str, Any]
@@ -164,7 +164,7 @@ _locked_user = CompiledQuery(
     lambda integration_id, id: (
         ProvisionedUser.objects.select_for_update()
         .filter(integration_id=integration_id, pk=id)
-        .values_list(*_LOCKED, RowsAsJson(memberships_of(integration_id, OuterRef("pk")), "group_id", "group__name"))
+        .values_list(*_LOCKED, USER_COLUMNS[-1])
     )
 )
 # Who holds a userName in the integration, and which account it would link to, in one statement.

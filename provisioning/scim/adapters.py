@@ -31,12 +31,11 @@ class Adapter:
 
     type: ResourceType
     resource: str
-    # The attribute that takes another query on reading, and that query for a page of resources.
+    # The attribute that is computed on reading.
     computed_name: str
-    computed_for: Callable[[Provisioner, list[str]], dict[str, str]]
     rows: Callable[[Provisioner], QuerySet[Any]]
     row: type[reading.UserRow] | type[reading.GroupRow]
-    columns: tuple[str, ...]
+    columns: tuple[Any, ...]
     id_field = "pk"
 
     @property
@@ -76,6 +75,11 @@ class Adapter:
         """Return the JSON array of what is computed on reading, None for an empty one."""
         raise NotImplementedError
 
+    @classmethod
+    def computed_of(cls, adapters: "list[Any]") -> dict[str, str | None]:
+        """Return the same for a page of resources of one integration, by id."""
+        raise NotImplementedError
+
     def text(self, computed: str | None) -> str:
         """Return the JSON text of the resource with that array."""
         raise NotImplementedError
@@ -85,7 +89,6 @@ class UserAdapter(Adapter, SCIMUser):
     type = USER
     resource = "USERS"
     computed_name = "groups"
-    computed_for = staticmethod(reading.groups_of)
     rows = staticmethod(reading.users)
     row = reading.UserRow
     columns = reading.USER_COLUMNS
@@ -128,6 +131,10 @@ class UserAdapter(Adapter, SCIMUser):
     def computed(self) -> str | None:
         return reading.groups_json(self.provisioner, self.obj.groups)
 
+    @classmethod
+    def computed_of(cls, adapters: "list[Any]") -> dict[str, str | None]:
+        return {adapter.id: adapter.computed() for adapter in adapters}
+
     def text(self, computed: str | None) -> str:
         user = self.obj
         return documents.render_user(
@@ -139,7 +146,6 @@ class GroupAdapter(Adapter, SCIMGroup):
     type = GROUP
     resource = "GROUPS"
     computed_name = "members"
-    computed_for = staticmethod(reading.members_of)
     rows = staticmethod(reading.groups)
     row = reading.GroupRow
     columns = reading.GROUP_COLUMNS
@@ -183,6 +189,10 @@ class GroupAdapter(Adapter, SCIMGroup):
 
     def computed(self) -> str | None:
         return reading.members_of(self.provisioner, [self.id]).get(self.id)
+
+    @classmethod
+    def computed_of(cls, adapters: "list[Any]") -> dict[str, str | None]:
+        return {**reading.members_of(adapters[0].provisioner, [adapter.id for adapter in adapters])}
 
     def render_patched(self) -> bytes | str | None:
         """Return the group, or None for a large one: adding one member costs the same in every group."""

@@ -6,6 +6,7 @@ never interleave.
 """
 
 from typing import Any
+from urllib.parse import quote
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpResponse
@@ -81,10 +82,10 @@ class Bulk(View):
         failure = error if isinstance(error, ScimError) else from_refusal(error)
         where = {}
         if operation.method != "POST":
-            path = f"{operation.path.strip('/').partition('/')[0]}/{operation.id or ''}".rstrip("/")
-            where = {"location": f"{base(self.request.provisioner)}/{path}"}
-            if could_be_id(operation.id or ""):
-                where["id"] = operation.id
+            place = "/".join(each for each in (operation.endpoint.capitalize(), operation.id) if each)
+            where["location"] = f"{base(self.request.provisioner)}/{quote(place[:1000], safe='/:')}"
+        if operation.id and could_be_id(operation.id):
+            where["id"] = operation.id
         return operation.result(int(failure.status), **where, response=failure.to_dict())
 
     def _one(self, operation: BulkOperation, ids: dict[str, str]) -> Result:

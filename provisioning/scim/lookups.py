@@ -6,7 +6,7 @@ A fast path: without it lists find the same.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from django.db.models import OuterRef, QuerySet
+from django.db.models import QuerySet
 
 from kestra_iam.models import Group
 from provisioning import reading
@@ -40,12 +40,8 @@ def find(type_name: str, integration_id: str, query: ListQuery) -> list[tuple[An
 
 
 def _users(integration_id: str, **columns: str) -> QuerySet[Any]:
-    groups = reading.memberships_of(integration_id, OuterRef("pk"))
-    return (
-        ProvisionedUser.objects.filter(integration_id=integration_id, **columns)
-        .order_by("pk")
-        .values_list(*reading.USER_COLUMNS, reading.RowsAsJson(groups, "group_id", "group__name"))[: _FEW + 1]
-    )
+    found = ProvisionedUser.objects.filter(integration_id=integration_id, **columns).order_by("pk")
+    return found.values_list(*reading.USER_COLUMNS)[: _FEW + 1]
 
 
 def _groups(integration_id: str, **columns: str) -> QuerySet[Any]:

@@ -51,15 +51,12 @@ def _page(request: HttpRequest, adapter_classes: Sequence[Any], query: ListQuery
 def _rendered(
     request: HttpRequest, adapter_class: Any, rows: Sequence[Row], parameters: Mapping[str, Any]
 ) -> Iterator[str]:
-    """Yield resources as JSON text; what is computed on reading comes with the rows or in one statement for all."""
+    """Yield resources as JSON text; what is computed on reading takes one statement for all at most."""
     projection = projection_of(adapter_class.type, parameters)
     adapters = [adapter_class(adapter_class.row(*row), request=request) for row in rows]
     computed: dict[str, str | None] = {}
-    if projection is None or projection.wants(adapter_class.computed_name):
-        if rows and len(rows[0]) > len(adapter_class.columns):
-            computed = {adapter.id: adapter.computed() for adapter in adapters}
-        elif rows:
-            computed = adapter_class.computed_for(request.provisioner, [adapter.id for adapter in adapters])
+    if adapters and (projection is None or projection.wants(adapter_class.computed_name)):
+        computed = adapter_class.computed_of(adapters)
     for adapter in adapters:
         text = adapter.render_with(computed.get(adapter.id), projection)
         yield text if isinstance(text, str) else text.decode()

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from kestra_iam import attempts
-from kestra_iam.actions.people import issue_sign_in_link, suspend_person, use_sign_in_link
+from kestra_iam.actions.passwords import issue_sign_in_link, use_sign_in_link
+from kestra_iam.actions.people import suspend_person
 from kestra_iam.models import User
 from kestra_iam.principals import operator
 from provisioning.models import Integration

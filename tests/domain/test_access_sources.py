@@ -7,14 +7,12 @@ import pytest
 from kestra_iam import access
 from kestra_iam.actions.bindings import create_binding
 from kestra_iam.actions.groups import add_member
+from kestra_iam.actions.passwords import issue_sign_in_link, sign_in_link_account, use_sign_in_link
 from kestra_iam.actions.people import (
     end_access,
-    issue_sign_in_link,
     let_in,
     resume_person,
-    sign_in_link_account,
     suspend_person,
-    use_sign_in_link,
 )
 from kestra_iam.actions.service_accounts import create_token
 from kestra_iam.errors import Forbidden, Invalid, NotFound

@@ -12,7 +12,8 @@ from django.db import connection
 from kestra_iam import access
 from kestra_iam.actions.bindings import create_binding
 from kestra_iam.actions.groups import add_member, create_group
-from kestra_iam.actions.people import end_access, issue_sign_in_link, let_in, suspend_person, use_sign_in_link
+from kestra_iam.actions.passwords import issue_sign_in_link, use_sign_in_link
+from kestra_iam.actions.people import end_access, let_in, suspend_person
 from kestra_iam.actions.roles import create_role, delete_role
 from kestra_iam.errors import Conflict, IamError, NotFound
 from kestra_iam.models import AccessSource, AuditEvent, Binding, Group, Membership, Role, User

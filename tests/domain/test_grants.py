@@ -9,7 +9,8 @@ import pytest
 from kestra_iam import access, permissions
 from kestra_iam.actions.bindings import create_binding, delete_binding
 from kestra_iam.actions.groups import add_member, remove_member
-from kestra_iam.actions.people import end_access, issue_sign_in_link, let_in, resume_person, suspend_person
+from kestra_iam.actions.passwords import issue_sign_in_link
+from kestra_iam.actions.people import end_access, let_in, resume_person, suspend_person
 from kestra_iam.actions.roles import create_role, delete_role, update_role
 from kestra_iam.actions.service_accounts import create_token
 from kestra_iam.errors import Forbidden

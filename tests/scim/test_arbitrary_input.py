@@ -11,7 +11,7 @@ from provisioning.attributes import RESOURCE_TYPES
 from tests.clients import ScimClient
 from tests.conversations import ERROR
 
-EXAMPLES = 40
+EXAMPLES = 30
 PARAMETERS = ["filter", "sortBy", "sortOrder", "startIndex", "count", "attributes", "excludedAttributes", "cursor"]
 ATTRIBUTES = [
     attribute

@@ -82,6 +82,22 @@ def test_entra_finds_every_attribute_it_can_map_in_the_schemas(peer: Peer):
         assert peer.send("GET", f"/Schemas/{urn}").body["id"] == urn
 
 
+def test_canaille_refuses_a_configuration_with_what_rfc_9865_adds_and_everybody_else_reads_it(peer: Peer):
+    def config(**headers: str) -> dict:
+        return peer.send("GET", "/ServiceProviderConfig", headers=headers).body
+
+    canaille = {"Accept": "*/*", "User-Agent": "python-httpx/0.28.1"}
+    assert "pagination" not in config(**canaille)
+    for headers in ({}, canaille | {"Accept": "application/scim+json"}, canaille | {"User-Agent": "curl/7.88.1"}):
+        assert config(**headers)["pagination"]["cursor"] is True
+
+
+def test_canaille_builds_members_from_the_schema_and_gives_them_a_display(peer: Peer):
+    group = peer.send("GET", "/Schemas/urn:ietf:params:scim:schemas:core:2.0:Group").body
+    [members] = [each for each in group["attributes"] if each["name"] == "members"]
+    assert {"value", "$ref", "type", "display"} == {each["name"] for each in members["subAttributes"]}
+
+
 @pytest.mark.parametrize("kind", ["Users", "Groups"])
 def test_okta_entra_ask_for_ids_of_any_shape_and_get_404(peer: Peer, kind: str):
     body = user("alice") if kind == "Users" else {"displayName": "staff"}

@@ -1,5 +1,9 @@
-"""Random filters on random directories: this server finds what ``scim2_models`` finds."""
+"""Random filters on random directories: this server finds what ``scim2_models`` finds.
 
+``FILTER_EXAMPLES=1000`` tries more directories, with 40 filters on each.
+"""
+
+import os
 from random import Random
 from typing import Any
 
@@ -17,11 +21,12 @@ from tests.scim.directories import Directory
 from tests.scim.oracle import matching, validated
 from tests.scim.random_filters import FilterWriter, group_bodies, occurring, user_bodies
 
+EXAMPLES = int(os.environ.get("FILTER_EXAMPLES", "60"))
 FILTERS = 20
 
 
 @pytest.mark.django_db
-@settings(suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck), max_examples=EXAMPLES)
 @given(
     users=st.lists(user_bodies, min_size=4, max_size=8, unique_by=lambda body: fold(body["userName"])),
     groups=st.lists(group_bodies, min_size=3, max_size=5, unique_by=lambda body: fold(body["displayName"])),

@@ -158,7 +158,6 @@ def test_several_members_are_removed_by_one_filter(value_filter: str):
         'value eq "u1" and value eq "u2"',
         "value pr",
         'type eq "User"',
-        'type eq "User"',
         'not (value eq "u1")',
         "value eq null",
     ],

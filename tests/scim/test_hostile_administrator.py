@@ -12,7 +12,8 @@ from django.test import Client
 
 from kestra_iam import access
 from kestra_iam.actions.bindings import create_binding
-from kestra_iam.actions.people import issue_sign_in_link, let_in, use_sign_in_link
+from kestra_iam.actions.passwords import issue_sign_in_link, use_sign_in_link
+from kestra_iam.actions.people import let_in
 from kestra_iam.models import AccessSource, Binding, Membership, User
 from kestra_iam.principals import nobody, operator
 from provisioning.actions.integrations import create_integration

@@ -1,6 +1,6 @@
 from typing import Any
 
-from kestra_iam.actions.people import change_password
+from kestra_iam.actions.passwords import change_password
 from kestra_iam.errors import NotFound
 from kestra_iam.management.operator_command import OperatorCommand, tenant_of
 from kestra_iam.management.passwords import add_password_option, given_password, made_up_password
