@@ -92,7 +92,7 @@ class CompiledWrites:
     def update(self, instance: Any, names: tuple[str, ...]) -> None:
         """Write these fields of an instance that is known to exist."""
         if not ENABLED:
-            instance.save(update_fields=names)
+            instance.save(update_fields=names, force_update=True)
             return
         connection = connections[USING]
         sql = self._sql.get((connection.vendor, names)) or self._update(connection, names)

@@ -1,4 +1,4 @@
-"""Replaying what real clients send, and what every SCIM answer must look like (format: tests/payloads/README.md)."""
+"""Replaying what real clients send (format: tests/payloads/README.md)."""
 
 import gzip
 import json
@@ -12,24 +12,9 @@ from django.test import Client
 
 from provisioning.endpoints import scim_endpoint
 from provisioning.models import Integration
+from tests.wire import Answer, check_essentials, differences, first_id
 
 PAYLOADS = Path(__file__).resolve().parent / "payloads"
-ABSENT = "(absent)"
-ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
-LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
-
-
-@dataclass
-class Answer:
-    """An answer as it came over the wire; ``text`` is unzipped, ``body`` parsed, None for none."""
-
-    status: int
-    headers: dict[str, str]
-    text: str
-
-    @property
-    def body(self) -> Any:
-        return json.loads(self.text) if self.text else None
 
 
 @dataclass
@@ -65,7 +50,7 @@ class Peer:
         answer = self.send(request["method"], self.filled(request["path"]), body=body, headers=together)
         told = f"{request['name']}: {request['method']} {request['path']} → {answer.status} {answer.text[:2000]}"
         assert answer.status == request["expect"]["status"], told
-        check_form(answer, self.base)
+        check_essentials(answer.body or {}, self.base)
         keep = request.get("keep", {})
         for name, path in ({keep: "id"} if isinstance(keep, str) else keep).items():
             self.known[name] = _at(answer.body, path)
@@ -104,86 +89,6 @@ def replay(name: str, integration: Integration) -> Peer:
     for request in conversation["requests"]:
         peer.say(request, conversation["headers"], conversation.get("body_headers", {}))
     return peer
-
-
-def differences(actual: Any, expected: Any, where: str = "") -> list[str]:
-    """Return how ``actual`` falls short of ``expected``: JSON types count, names not expected do not."""
-    if isinstance(expected, dict) and isinstance(actual, dict):
-        wrong = []
-        for name, value in expected.items():
-            if value == ABSENT:
-                wrong += [f"{where}.{name} is there: {actual[name]!r}"] if name in actual else []
-            elif name not in actual:
-                wrong.append(f"{where}.{name} is missing")
-            else:
-                wrong += differences(actual[name], value, f"{where}.{name}")
-        return wrong
-    if isinstance(expected, list) and isinstance(actual, list):
-        if len(actual) != len(expected):
-            return [f"{where} has {len(actual)} elements, not {len(expected)}"]
-        if where == ".Resources":
-            missing = [each for each in expected if all(differences(one, each) for one in actual)]
-            return [f"{where} has no {each!r}" for each in missing]
-        each_wrong = [differences(actual[i], expected[i], f"{where}[{i}]") for i in range(len(expected))]
-        return [wrong for each in each_wrong for wrong in each]
-    same = type(actual) is type(expected) and actual == expected
-    return [] if same else [f"{where} is {actual!r}, not {expected!r}"]
-
-
-def check_form(answer: Answer, base: str) -> None:
-    """Check what every client relies on in every answer: media type, ids, locations, versions, errors, counters."""
-    body = answer.body
-    if answer.status in (204, 304):
-        assert body is None
-        assert "content-type" not in answer.headers
-        return
-    assert answer.headers["content-type"] == "application/scim+json"
-    if answer.status >= 400:
-        assert body["schemas"] == [ERROR]
-        assert body["status"] == str(answer.status)
-        assert isinstance(body["detail"], str)
-        assert body["detail"]
-    elif LIST_RESPONSE in body["schemas"]:
-        for counter in ("totalResults", "startIndex", "itemsPerPage"):
-            assert type(body[counter]) is int, counter
-        assert body["itemsPerPage"] == len(body["Resources"])
-        for resource in body["Resources"]:
-            _check_resource(resource, base)
-    elif body.get("meta", {}).get("resourceType") in ("User", "Group"):
-        _check_resource(body, base)
-        assert answer.headers["content-location"] == body["meta"]["location"]
-        assert answer.headers["etag"] == body["meta"]["version"]
-        if answer.status == 201:
-            assert answer.headers["location"] == body["meta"]["location"]
-            assert body["meta"]["created"] == body["meta"]["lastModified"]
-
-
-def first_id(text: str) -> str | None:
-    """Return the first id in the text of a list as Termindiego25 finds it: the first ``"id"`` after
-    ``"Resources"`` that no closing brace stands before."""
-    total = re.search(r'"totalResults"\D*(\d+)', text)
-    if not total or total[1] == "0":
-        return None
-    resources = re.search(r'"Resources"\s*:\s*\[', text)
-    inside = text[text.index("{", resources.end()) :].partition("}")[0] if resources else ""
-    found = re.search(r'"id"\s*:\s*"([^"]+)"', inside)
-    return found[1] if found else None
-
-
-def _check_resource(resource: dict[str, Any], base: str) -> None:
-    kind = resource.get("meta", {}).get("resourceType")
-    if kind not in ("User", "Group"):
-        return
-    assert isinstance(resource["id"], str)
-    assert len(resource["id"]) <= 36
-    assert resource["meta"]["location"] == f"{base}/{kind}s/{resource['id']}"
-    if kind == "User":
-        assert isinstance(resource["userName"], str)
-        assert isinstance(resource["active"], bool)
-        for elements in ("emails", "roles", "phoneNumbers", "photos"):
-            assert all(isinstance(each.get("primary", False), bool) for each in resource.get(elements, ()))
-    else:
-        assert isinstance(resource["displayName"], str)
 
 
 def _answer(response: HttpResponse) -> Answer:

@@ -45,10 +45,14 @@ def parse_query(parameters: Mapping[str, Any]) -> ListQuery:
         filter=_text(given, "filter", "invalidFilter"),
         sort_by=_text(given, "sortBy", "invalidValue"),
         descending=_descending(given),
-        start_index=max(1, _integer(given, "startIndex", "invalidValue") or 1),
+        start_index=min(max(1, _integer(given, "startIndex", "invalidValue") or 1), _LAST),
         count=_count(given, by_cursor=cursor is not None),
         cursor=cursor,
     )
+
+
+# As far as everybody counts exactly (RFC 8259 §6): behind every list, and no database or JSON library fails.
+_LAST = 2**53 - 1
 
 
 def _text(given: Mapping[str, Any], name: str, scim_type: str) -> str | None:

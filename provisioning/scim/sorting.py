@@ -8,7 +8,7 @@ from django.db.models.expressions import Combinable
 
 from provisioning.attributes import resolve
 from provisioning.errors import Refused, shown
-from provisioning.scim.filters.homes import OTHER, Home
+from provisioning.scim.filters.homes import OTHER, Home, compared_attribute
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,7 @@ def order_of(home: Home, sort_by: str | None, *, descending: bool, mixed: bool =
         if mixed and resolve(OTHER[home.type], sort_by):
             return Order(descending=descending)
         raise _refused(sort_by, f"{shown(sort_by)} is no attribute of a {home.type.name}.")
-    attribute, target = path.attribute, path.target
-    if attribute.multi_valued and attribute is target:
-        target = attribute.sub_attributes.get("value", attribute)
+    attribute, target = path.attribute, compared_attribute(path)
     if "never" in (attribute.returned, target.returned):
         raise _refused(sort_by, f"{sort_by} is never returned: no list is sorted by it.")
     if target.type == "complex":

@@ -22,13 +22,14 @@ class Directory:
     """What one integration has pushed; ``user`` and ``group`` describe, ``write`` stores."""
 
     integration: Integration
+    start: datetime = START
     users: list[ProvisionedUser] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
     members: list[tuple[Group, ProvisionedUser]] = field(default_factory=list)
 
     def user(self, user_name: str, *, version: int = 1, **attributes: Any) -> ProvisionedUser:
         document = user_document(user_attributes({"userName": user_name, **attributes}))
-        moment = START + timedelta(minutes=len(self.users), microseconds=version)
+        moment = self.start + timedelta(minutes=len(self.users), microseconds=version)
         user = ProvisionedUser(
             source_id=str(uuid.uuid4()),
             integration=self.integration,
@@ -40,7 +41,7 @@ class Directory:
             document=document.document,
             folded=document.folded,
             version=version,
-            created_at=START,
+            created_at=self.start,
             updated_at=moment,
         )
         user.email_keys = document.email_keys
@@ -56,8 +57,8 @@ class Directory:
             external_id_key=external_id or "",
             owner_key=self.integration.pk,
             version=version,
-            created_at=START,
-            updated_at=START + timedelta(hours=len(self.groups)),
+            created_at=self.start,
+            updated_at=self.start + timedelta(hours=len(self.groups)),
         )
         self.groups.append(group)
         self.members += [(group, member) for member in members]

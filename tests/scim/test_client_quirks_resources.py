@@ -4,7 +4,7 @@ import pytest
 
 from provisioning.models import ProvisionedUser
 from tests.clients import ScimClient
-from tests.conversations import Peer, check_form
+from tests.conversations import Peer
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -87,22 +87,6 @@ def test_entra_reads_booleans_as_booleans_wherever_they_are(scim: ScimClient):
 
 
 @pytest.mark.parametrize(
-    "member",
-    [{"$ref": "Users/{id}"}, {"$ref": None}, {}, {"type": None}, {"display": "alice@example.org"}, {"type": "user"}],
-    ids=["mitodl", "entra", "authentik", "null type", "okta", "lower case"],
-)
-def test_mitodl_entra_okta_name_members_by_value_alone(scim: ScimClient, member: dict):
-    alice = scim.user("alice")["id"]
-    given = {name: value.replace("{id}", alice) if value else value for name, value in member.items()}
-    group = made(scim, "Groups", {"displayName": "staff", "members": [{"value": alice, **given}]})
-    [shown] = group["members"]
-    assert shown["value"] == alice
-    assert shown["type"] == "User"
-    assert shown["$ref"].endswith(f"/scim/v2/Users/{alice}")
-    assert shown["$ref"].startswith("http")
-
-
-@pytest.mark.parametrize(
     ("sent", "kept"),
     [
         ([{"value": "a@example.org"}], [{"value": "a@example.org"}]),
@@ -121,16 +105,14 @@ def test_mitodl_termindiego25_authentik_send_emails_without_type_blank_or_of_oth
     assert account.email == (kept[0]["value"] if kept else "")
 
 
-def test_mitodl_authentik_replace_a_group_and_all_its_members(scim: ScimClient):
-    ids = [scim.user(f"person-{number}")["id"] for number in range(5)]
-    group = scim.group("staff", *ids[:3])
-    path = f"/Groups/{group['id']}"
-    members = [{"value": id} for id in ids[2:]]
-    replaced = put(scim, path, {"displayName": "staff", "members": members})
-    assert [each["value"] for each in replaced["members"]] == ids[2:]
-    for body in ({"displayName": "staff", "members": []}, {"displayName": "staff"}):
-        put(scim, path, {"displayName": "staff", "members": members})
-        assert "members" not in put(scim, path, body)
+def test_mitodl_authentik_primary_or_else_first_email_becomes_the_account_s(scim: ScimClient):
+    for name, emails, chosen in (
+        ("alice", [{"value": "a@example.org"}, {"value": "b@example.org"}], "a@example.org"),
+        ("bob", [{"value": "a@example.org"}, {"value": "b@example.org", "primary": True}], "b@example.org"),
+    ):
+        assert ProvisionedUser.objects.get(pk=scim.user(name, emails=emails)["id"]).account.email == chosen
+    for filter, count in (('emails[type eq "work"]', 0), ('emails.value eq "A@example.org"', 2)):
+        assert scim.get("/Users", {"filter": filter}).json()["totalResults"] == count
 
 
 def test_entra_names_schemas_that_nobody_knows(scim: ScimClient):
@@ -168,21 +150,6 @@ def test_all_clients_get_409_for_a_user_name_that_is_taken(peer: Peer, scim: Sci
     answer = peer.send("POST", "/Users", body={"userName": name})
     assert answer.status == 409
     assert answer.body["scimType"] == "uniqueness"
-    check_form(answer, peer.base)
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "status"),
-    [(None, None, 409), ("1", "1", 409), ("1", None, 409), (None, "1", 409), ("1", "2", 201)],
-)
-def test_entra_keycloak_duplicate_groups_are_409_unless_both_have_different_external_ids(
-    scim: ScimClient, first: str | None, second: str | None, status: int
-):
-    scim.group("staff", externalId=first)
-    answer = scim.post("/Groups", {"displayName": "Staff", "externalId": second})
-    assert answer.status_code == status
-    if status == 409:
-        assert answer.json()["scimType"] == "uniqueness"
 
 
 def test_okta_entra_termindiego25_read_find_and_reactivate_a_deactivated_user(scim: ScimClient):

@@ -4,7 +4,7 @@ from django.db.models import F, TextField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Concat
 
-from provisioning.attributes import GROUP, USER, AttributePath, ResourceType
+from provisioning.attributes import GROUP, USER, Attribute, AttributePath, ResourceType
 from provisioning.definitions import ENTERPRISE_SCHEMA, GROUP_SCHEMA, USER_SCHEMA
 from provisioning.documents import KEY_LENGTH
 from provisioning.endpoints import scim_base
@@ -37,6 +37,13 @@ def _meta(name: str) -> dict[tuple[str, ...], Plain]:
         ("meta", "lastModified"): Plain(F("updated_at")),
         ("meta", "version"): Text(ByteOrdered(version), exact=True),
     }
+
+
+def compared_attribute(path: AttributePath) -> Attribute:
+    """Return the attribute whose values are compared and sorted: ``value`` of an array's elements (RFC 7643 §2.4)."""
+    if path.attribute.multi_valued and path.sub_attribute is None:
+        return path.attribute.sub_attributes.get("value", path.attribute)
+    return path.target
 
 
 class Home:

@@ -1,8 +1,6 @@
-"""From the syntax tree of a filter to a condition on rows, agreeing with ``scim2_models``' evaluation."""
+"""From the text of a filter to a condition on rows, agreeing with ``scim2_models``' own evaluation."""
 
 from collections.abc import Callable
-from functools import reduce
-from operator import and_, or_
 
 from django.db.models import Q
 from scim2_models.path import (
@@ -10,10 +8,8 @@ from scim2_models.path import (
     CompareOperator,
     Comparison,
     FilterNode,
-    FilterVisitor,
     LogicalExpr,
     LogicalOperator,
-    Not,
     Present,
     ValuePath,
 )
@@ -21,10 +17,11 @@ from scim2_models.path import (
 from provisioning.attributes import Attribute, AttributePath, resolve
 from provisioning.errors import shown
 from provisioning.scim.filters.arrays import Element, NoArray
+from provisioning.scim.filters.elements import ElementTranslation, Translation, check_readable, compared
 from provisioning.scim.filters.grammar import equality, parse
-from provisioning.scim.filters.homes import OTHER, GroupHome, Home, UserHome
-from provisioning.scim.filters.operands import operand, refused
-from provisioning.scim.filters.values import ALWAYS, Plain, negate
+from provisioning.scim.filters.homes import OTHER, GroupHome, Home, UserHome, compared_attribute
+from provisioning.scim.filters.operands import refused
+from provisioning.scim.filters.values import ALWAYS, negate
 
 
 def filter_users(integration_id: str, text: str, *, mixed: bool = False) -> Q:
@@ -50,48 +47,6 @@ def condition_of(home: Home, text: str, *, mixed: bool = False) -> Q:
     return translation.visit(parse(text))
 
 
-class Translation(FilterVisitor[Q]):
-    """What holds inside brackets and outside."""
-
-    def visit_not(self, node: Not) -> Q:
-        if isinstance(node.expr, Not):
-            return self.visit(node.expr.expr)
-        return negate(self.visit(node.expr))
-
-    def visit_logical_expr(self, node: LogicalExpr) -> Q:
-        return reduce(and_ if node.op == LogicalOperator.and_ else or_, map(self.visit, node.terms))
-
-    def visit_comparison(self, node: Comparison) -> Q:
-        return self.compare(str(node.attr_path), node.op.value, node.value)
-
-    def compare(self, name: str, operator: str, value: object) -> Q:
-        raise NotImplementedError
-
-
-class ElementTranslation(Translation):
-    """The filter inside the brackets of a value path, on one element of an array."""
-
-    def __init__(self, attribute: Attribute, label: str, element: Element):
-        self.attribute, self.label, self.element = attribute, label, element
-
-    def visit_present(self, node: Present) -> Q:
-        return self.element(self.resolve(str(node.attr_path)).name).present()
-
-    def compare(self, name: str, operator: str, value: object) -> Q:
-        attribute = self.resolve(name)
-        return compared(self.element(attribute.name), attribute, f"{self.label}.{attribute.name}", operator, value)
-
-    def visit_value_path(self, node: ValuePath) -> Q:
-        raise refused(self.label, f"{node.attr_path}[…] stands inside {self.label}[…]: value paths do not nest.")
-
-    def resolve(self, name: str) -> Attribute:
-        sub_attributes = self.attribute.sub_attributes or {"value": self.attribute}
-        if (found := sub_attributes.get(name.lower())) is None:
-            raise refused(self.label, f"{self.label} has no sub-attribute {shown(name)}.")
-        _readable(f"{self.label}.{found.name}", found)
-        return found
-
-
 class ResourceTranslation(Translation):
     """A filter on the attributes of one type of resource."""
 
@@ -114,34 +69,34 @@ class ResourceTranslation(Translation):
 
     def compare(self, name: str, operator: str, value: object) -> Q:
         home, path = self.resolve(name)
-        attribute, sub_attribute = path.attribute, path.sub_attribute
-        if sub_attribute is None and (attribute.multi_valued or attribute.type == "complex"):
-            # RFC 7643 §2.4: comparing a multi-valued attribute compares the value of its elements.
-            sub_attribute = attribute.sub_attributes.get("value") if attribute.multi_valued else None
-            if sub_attribute is None and attribute.type == "complex":
-                raise refused(name, f"{name} is complex: compare one of its sub-attributes, such as {_like(path)}.")
+        attribute, target = path.attribute, compared_attribute(path)
+        if target.type == "complex":
+            like = next(iter(attribute.sub_attributes.values())).name
+            raise refused(name, f"{name} is complex: compare one of its sub-attributes, such as {name}.{like}.")
         if not attribute.multi_valued:
-            return compared(home.value(path), path.target, name, operator, value)
-        sub_name = sub_attribute.name if sub_attribute else "value"
+            return compared(home.value(path), target, name, operator, value)
         if operator == "ne":
             # No element is equal: the RFC is silent, scim2-models reads it so.
             return negate(self.compare(name, "eq", value))
         array = home.array(path)
+        sub_name = "value" if target is attribute else target.name
         term = Comparison(AttrPath(sub_name), CompareOperator(operator), value)
-        found = self.any(array, attribute, path.attribute.name, term)
+        found = self.any(array, attribute, attribute.name, term)
         return found | negate(array.any(lambda element: ALWAYS)) if value is None else found
 
     def any(self, array: NoArray, attribute: Attribute, label: str, condition: FilterNode) -> Q:
         """Return the condition that an element fulfils what stands in brackets."""
 
-        def some(node: FilterNode) -> Callable[[Element], Q]:
+        def fulfils(node: FilterNode) -> Callable[[Element], Q]:
             return lambda element: ElementTranslation(attribute, label, element).visit(node)
 
         terms = _conjuncts(condition)
-        on_value = [term for term in terms if _on_value(term)]
-        if on_value and (rows := array.rows(some(LogicalExpr(LogicalOperator.and_, tuple(on_value))))) is not None:
-            return rows if len(on_value) == len(terms) else rows & array.any(some(condition))
-        return array.any(some(condition))
+        on_value = tuple(term for term in terms if _on_value(term))
+        rows = array.rows(fulfils(LogicalExpr(LogicalOperator.and_, on_value))) if on_value else None
+        if rows is None:
+            return array.any(fulfils(condition))
+        # An index finds the few elements with that value; what else is asked of them is asked of these only.
+        return rows if len(on_value) == len(terms) else rows & array.any(fulfils(condition))
 
     def resolve(self, name: str) -> tuple[Home, AttributePath]:
         """Return what a name stands for, and where that is kept."""
@@ -150,25 +105,9 @@ class ResourceTranslation(Translation):
             home, path = Home(self.home.integration_id), resolve(OTHER[self.home.type], name)
         if path is None:
             raise refused(name, f"{shown(name)} is no attribute of a {self.home.type.name}.")
-        _readable(name, path.attribute)
-        _readable(name, path.target)
+        check_readable(name, path.attribute)
+        check_readable(name, path.target)
         return home, path
-
-
-def compared(stored: Plain, attribute: Attribute, label: str, operator: str, value: object) -> Q:
-    """Return the condition that a single value stands in a relation to the value in a filter."""
-    wanted = operand(attribute, label, operator, value)
-    if wanted is None:
-        return negate(stored.present()) if operator == "eq" else stored.present()
-    if operator == "ne":
-        return negate(stored.compare("eq", wanted))
-    return stored.compare(operator, wanted)
-
-
-def _readable(label: str, attribute: Attribute) -> None:
-    """Refuse to tell by a filter what no answer tells (RFC 7643 §7)."""
-    if attribute.returned == "never":
-        raise refused(label, f"{label} is never returned: no filter may ask for it.")
 
 
 def _conjuncts(node: FilterNode) -> tuple[FilterNode, ...]:
@@ -185,7 +124,3 @@ def _on_value(node: FilterNode) -> bool:
         and node.op != CompareOperator.ne
         and node.value is not None
     )
-
-
-def _like(path: AttributePath) -> str:
-    return f"{path.attribute.name}.{next(iter(path.attribute.sub_attributes.values())).name}"

@@ -23,7 +23,7 @@ class Canaille:
     def __init__(self, endpoint: str, token: str):
         self._process = subprocess.Popen(
             [interpreter(), HERE / "provider.py"],
-            env={"PATH": os.environ["PATH"], "NO_PROXY": "127.0.0.1"},
+            env={"PATH": os.environ["PATH"]},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
