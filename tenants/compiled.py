@@ -140,7 +140,8 @@ def sent_together() -> Iterator[None]:
     if not ENABLED or connection.vendor != "postgresql" or _waiting() is not None:
         yield
         return
-    _local.waiting = statements = []
+    statements: list[Any] = []
+    _local.waiting = statements
     try:
         yield
     finally:

@@ -84,7 +84,13 @@ def check_read(model: Any, body: dict[str, Any], context: Context) -> None:
     """Read a body and write it again: another text comes out where a value has another JSON type than its schema
     says, or where something is given that means nothing (null, an empty array)."""
     written = json.loads(model.model_validate(body, scim_ctx=context).model_dump_json(scim_ctx=context))
-    assert written == body, f"{written} is not {body}"
+    assert _but_schemas(written) == _but_schemas(body), f"{written} is not {body}"
+
+
+def _but_schemas(body: dict[str, Any]) -> dict[str, Any]:
+    """Leave ``schemas`` out: where a projection takes off what an extension holds, scim2-models names it no more."""
+    bare = {name: value for name, value in body.items() if name != "schemas"}
+    return bare | {"Resources": [_but_schemas(each) for each in body["Resources"]]} if "Resources" in body else bare
 
 
 def check_places(response: HttpResponse, body: dict[str, Any]) -> None:

@@ -44,7 +44,9 @@ def update_group(
     """
     with guards.taken(pushed_groups.taken(name), field="displayName"), sent_together():
         renamed = pushed_groups.rename_group(by.principal, by.tenant, group, name, external_id)
-        changed = any([_step(by, group, step) for step in steps]) or renamed
+        changed = renamed
+        for step in steps:
+            changed = _step(by, group, step) or changed
         if changed:
             pushed_groups.count_change(group, renamed=renamed)
         return changed

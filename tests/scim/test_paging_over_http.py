@@ -131,6 +131,15 @@ def test_a_refusal_is_a_scim_error_with_its_type(scim: ScimClient, query, scim_t
         assert culprit in error["detail"]
 
 
+def test_what_is_written_is_found_at_once_and_in_any_letter_case(scim: ScimClient):
+    user = scim.user("alice", title="plain", name={"familyName": "Smith"})
+    for title in ("Größe", "GRÜN", "plain again"):
+        scim.operations(f"/Users/{user['id']}", {"op": "replace", "path": "title", "value": title})
+        for text in (f'title eq "{title.upper()}"', f'title sw "{title.lower()[:3]}"', 'name.familyName eq "SMITH"'):
+            assert body(scim.get("/Users", {"filter": text}))["totalResults"] == 1
+        assert body(scim.get("/Users", {"filter": 'title eq "plain"'}))["totalResults"] == 0
+
+
 def test_neither_filters_nor_cursors_lead_to_another_integration(
     directory: Directory, scim: ScimClient, other_scim: ScimClient, other_integration: Integration
 ):

@@ -14,9 +14,10 @@ MOST_TERMS = 200
 DEEPEST = 12
 
 # Most requests ask for one value of one attribute; these need no parser.
-_EQUALITY = re.compile(r'\s*([$A-Za-z][\w.:$-]*)[ \t]+eq[ \t]+"([^"\\\x00-\x1f]*)"\s*', re.ASCII | re.IGNORECASE)
+_EQUALITY = re.compile(r'[ \t]*([$A-Za-z][\w.:$-]*)[ \t]+eq[ \t]+"([^"\\\x00-\x1f]*)"[ \t]*', re.ASCII | re.IGNORECASE)
 _QUOTED_OR_BARE = re.compile(
-    r'"(?:[^"\\]|\\.)*"|(?<![^\s(\[])(?P<op>(?:eq|ne|co|sw|ew|gt|ge|lt|le)\s+)(?P<bare>[^\s"()\[\]]+)', re.IGNORECASE
+    r'"(?:[^"\\]|\\.)*(?:"|$)|(?<![^\s(\[])(?P<op>(?:eq|ne|co|sw|ew|gt|ge|lt|le)\s+)(?P<bare>[^\s"()\[\]]+)',
+    re.IGNORECASE,
 )
 _JSON_WORD = re.compile(r"true|false|null|-?\d+(\.\d+)?([eE][+-]?\d+)?", re.IGNORECASE)
 
