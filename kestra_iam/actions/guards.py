@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from kestra_iam import access, permissions
 from kestra_iam.errors import Conflict, Forbidden, Invalid, NotFound, Overtaken
@@ -11,6 +11,9 @@ from kestra_iam.models import AccessSource, Group, Role, ServiceAccount, User
 from kestra_iam.permissions import Permissions
 from kestra_iam.principals import Principal
 from tenants.models import Tenant
+
+# PostgreSQL: serialization failure, deadlock detected.
+_UNDONE_BY_OTHERS = ("40001", "40P01")
 
 
 def must_hold(by: Principal, tenant: Tenant, given: Permissions, doing: str) -> None:
@@ -60,6 +63,12 @@ def must_have_access(tenant: Tenant, user: User) -> None:
         raise NotFound(f"{user.username} has no access to {tenant.name}: let them in first.", field="user")
 
 
+def is_overtaken(error: Exception) -> bool:
+    """Return whether a transaction failed since another writer was faster, so that a second try meets its work."""
+    sqlstate = getattr(error.__cause__, "sqlstate", None)
+    return isinstance(error, IntegrityError | Overtaken) or sqlstate in _UNDONE_BY_OTHERS
+
+
 @contextmanager
 def one_transaction() -> Iterator[None]:
     """Run an action in one transaction.
@@ -69,7 +78,9 @@ def one_transaction() -> Iterator[None]:
     try:
         with transaction.atomic():
             yield
-    except IntegrityError:
+    except (IntegrityError, OperationalError) as error:
+        if not is_overtaken(error):
+            raise
         raise Overtaken("Somebody else changed this at the same moment: look again, then try again.") from None
 
 

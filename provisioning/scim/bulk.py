@@ -8,7 +8,6 @@ never interleave.
 from typing import Any
 from urllib.parse import quote
 
-from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpResponse
 
 from kestra_iam import access
@@ -31,8 +30,6 @@ _VIEWS: dict[tuple[str, bool], type[View]] = {
     ("groups", False): GroupCollection,
     ("groups", True): GroupResource,
 }
-# PostgreSQL: serialization failure, deadlock detected.
-_WORTH_ANOTHER_TRY = ("40001", "40P01")
 
 Result = dict[str, Any]
 
@@ -45,17 +42,10 @@ class Bulk(View):
     def post(self) -> HttpResponse:
         body = bodies.json_object(self.request, largest=bodies.LARGEST_BULK)
         wanted, fail_on_errors = parse(body, most=MOST_BULK_OPERATIONS, schema=REQUEST)
-        try:
-            results = self._carry_out(wanted, fail_on_errors)
-        except (OperationalError, IntegrityError) as error:
-            overtaken = isinstance(error, IntegrityError)
-            if not overtaken and getattr(error.__cause__, "sqlstate", None) not in _WORTH_ANOTHER_TRY:
-                raise
-            results = self._carry_out(wanted, fail_on_errors)
+        results = operations.settled(self._carry_out)(wanted, fail_on_errors)
         self._note(results)
         return responses.answer({"schemas": [RESPONSE], "Operations": results})
 
-    @transaction.atomic
     def _carry_out(self, wanted: list[BulkOperation], fail_on_errors: int) -> list[Result]:
         integration = Integration.objects.filter(pk=self.request.provisioner.integration_id)
         if not integration.select_for_update(no_key=True).exists():

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
+from kestra_iam.actions.guards import is_overtaken
 from kestra_iam.errors import Overtaken
 from provisioning.scim import responses
 from provisioning.scim.adapters import Adapter
@@ -24,22 +25,27 @@ class Outcome(NamedTuple):
     changed: bool
 
 
-def _settled(change: Callable[P, R]) -> Callable[P, R]:
-    """Run a change in one transaction, and once more if another writer was faster: what that one wrote decides."""
+def settled(change: Callable[P, R]) -> Callable[P, R]:
+    """Run a change in one transaction, and once more if another writer was faster: what that one wrote decides.
+
+    After a deadlock the outermost transaction alone is tried again: an inner one still holds what the other wants.
+    """
 
     @wraps(change)
     def run(*args: P.args, **options: P.kwargs) -> R:
         try:
             with transaction.atomic():
                 return change(*args, **options)
-        except (IntegrityError, Overtaken):
+        except (DatabaseError, Overtaken) as error:
+            if not is_overtaken(error) or (isinstance(error, OperationalError) and connection.in_atomic_block):
+                raise
             with transaction.atomic():
                 return change(*args, **options)
 
     return run
 
 
-@_settled
+@settled
 def create(adapter: Adapter, body: Body) -> Outcome:
     """Create the resource that ``body`` describes; ``adapter`` holds none yet."""
     adapter.obj = None
@@ -47,7 +53,7 @@ def create(adapter: Adapter, body: Body) -> Outcome:
     return Outcome(adapter, adapter.save())
 
 
-@_settled
+@settled
 def replace(adapter: Adapter, id: str, body: Body, *, if_match: str = "") -> Outcome:
     """Replace a resource: what ``body`` leaves out is gone."""
     _load(adapter, id, if_match)
@@ -55,7 +61,7 @@ def replace(adapter: Adapter, id: str, body: Body, *, if_match: str = "") -> Out
     return Outcome(adapter, adapter.save())
 
 
-@_settled
+@settled
 def patch(adapter: Adapter, id: str, body: Body, *, if_match: str = "") -> Outcome:
     """Apply PATCH operations in order, all or none."""
     operations = parse_operations(body)
@@ -64,7 +70,7 @@ def patch(adapter: Adapter, id: str, body: Body, *, if_match: str = "") -> Outco
     return Outcome(adapter, adapter.save())
 
 
-@_settled
+@settled
 def delete(adapter: Adapter, id: str, *, if_match: str = "") -> None:
     """Delete a group; end the access that this integration gives a user."""
     _load(adapter, id, if_match)

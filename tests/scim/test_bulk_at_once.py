@@ -12,7 +12,9 @@ from django.db import OperationalError, connection, transaction
 
 from kestra_iam.models import AuditEvent
 from provisioning.models import ProvisionedUser
+from provisioning.scim import bulk
 from provisioning.scim.bulk import Bulk
+from provisioning.scim.bulk_references import in_order
 from tests.clients import ScimClient
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,13 +62,12 @@ def until_somebody_waits_for_a_lock() -> None:
 def tries(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows by one whenever a Bulk request is carried out from its start."""
     counted: list[int] = []
-    carry_out = Bulk._carry_out
 
-    def counting(self: Bulk, *arguments: Any) -> Any:
+    def counting(operations: list[bulk.BulkOperation]) -> Any:
         counted.append(1)
-        return carry_out(self, *arguments)
+        return in_order(operations)
 
-    monkeypatch.setattr(Bulk, "_carry_out", counting)
+    monkeypatch.setattr(bulk, "in_order", counting)
     return counted
 
 
@@ -104,10 +105,10 @@ def test_after_a_deadlock_the_whole_request_runs_once_more(scim: ScimClient, tri
     alice, bob = scim.user("alice")["id"], scim.user("bob")["id"]
     with transaction.atomic():
         ProvisionedUser.objects.select_for_update().get(pk=bob)
-        bulk = in_a_thread(lambda: scim.bulk(*creates("carol"), titled(alice, "A"), titled(bob, "B")))
+        answer = in_a_thread(lambda: scim.bulk(*creates("carol"), titled(alice, "A"), titled(bob, "B")))
         until_somebody_waits_for_a_lock()
         ProvisionedUser.objects.select_for_update().get(pk=alice)
-    assert [result["status"] for result in bulk.result()] == ["201", "200", "200"]
+    assert [result["status"] for result in answer.result()] == ["201", "200", "200"]
     assert len(tries) == 2
     assert [scim.get(f"/Users/{id}").json()["title"] for id in (alice, bob)] == ["A", "B"]
     assert names() == ["alice", "bob", "carol"]

@@ -1,28 +1,9 @@
-"""The same random sequences of requests make the same resources here and in scim2-server.
-
-Requests that both answer alike are drawn at random; members, ``groups`` and the tolerances for clients stay out. What
-is left is this, and each difference is a test below:
-
-- *The answer to PATCH*: 200 with the resource or 204, RFC 7644 §3.5.2 allows both. The resource is read afterwards.
-- *active is never absent*: left out on create it is true; PUT and PATCH without it leave it as it is. RFC 7643 §4.1.1
-  leaves its meaning to the server, and nobody may be let in again by omission. (Requests here always say it.)
-- *A group's name is taken*: RFC 7643 §4.2 demands no unique ``displayName`` and RFC 7644 §3.3 lets a server have
-  further constraints; clients that look groups up by name need it.
-- *A pair once*: RFC 7643 §2.4 says that one pair of type and value SHOULD NOT stand twice; here it does not.
-- *One primary*: RFC 7643 §2.4 allows one; there several are refused, here the first of them is it.
-- *No target*: RFC 7644 §3.5.2.3 lets a replace fail with ``noTarget``; there any ``eq`` filter makes an element, here
-  one on ``type`` or ``primary`` does.
-- *Emptied elements*: an element that says nothing but its type is no value (RFC 7643 §2.5) and goes.
-- *Required to stay*: removing ``userName`` or ``displayName`` is refused by both (RFC 7644 §3.5.2.2): there as
-  ``invalidValue``, here as ``mutability``, as RFC 7644 §3.5.2.2 says.
-"""
+"""Random sequences of requests, and the two servers that answer them in a form that can be compared."""
 
 import json
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-import pytest
-from django.db import transaction
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from provisioning.definitions import ENTERPRISE_SCHEMA, GROUP_SCHEMA, USER_SCHEMA
@@ -107,14 +88,26 @@ user_operations = st.one_of(
     st.fixed_dictionaries({"op": st.just("replace"), "path": st.just("emails"), "value": emails}),
     st.fixed_dictionaries({"op": st.sampled_from(["add", "replace"]), "value": objects(title=words, name=names)}),
     removals(
-        *("displayName", "title", "externalId", "name", "name.givenName", "emails", "photos", "profileUrl", "locale"),
+        *(
+            "userName",
+            "displayName",
+            "title",
+            "externalId",
+            "name",
+            "name.givenName",
+            "emails",
+            "photos",
+            "profileUrl",
+            "locale",
+        ),
         *('emails[type eq "work"]', 'emails[value sw "a"]', 'emails[type eq "home"].display'),
         *(f"{ENTERPRISE_SCHEMA}:{name}" for name in ("department", "manager")),
-        *("nobody", "emails[nobody pr]", "meta.created", "id"),
     ),
 )
 group_operations = st.one_of(
-    writes("displayName", st.uuids().map(str)), writes("externalId", words), removals("externalId", "members")
+    writes("displayName", st.uuids().map(str)),
+    writes("externalId", words),
+    removals("externalId", "members", "displayName"),
 )
 filters = st.one_of(
     st.builds(
@@ -151,18 +144,20 @@ def steps(draw: st.DrawFn) -> Step:
 
 
 class Side:
-    """One of the two servers, with the ids and versions that it has given."""
+    """One of the two servers, with the ids and versions that it has given, and its last status."""
 
     def __init__(self, send: Any):
         self._send = send
         self.ids: dict[str, list[str]] = {"Users": [], "Groups": []}
         self.versions: dict[str, str] = {}
+        self.status = 0
 
     def take(self, step: Step) -> tuple[int, Any]:
         """Send a request; return status and answer without what every server chooses for itself."""
         given = self.ids[step.kind]
         path = step.path.format(given[step.number] if step.number < len(given) else NOBODY)
         status, body = self._send(step.method, path, step.body, {"filter": step.filter} if step.filter else {})
+        self.status = status
         if status == 201:
             given.append(body["id"])
         if step.method == "PATCH" and status in (200, 204):
@@ -170,9 +165,12 @@ class Side:
         if status >= 400:
             return status, body.get("scimType")
         if body and "Resources" in body:
-            found = sorted((self._told(each, step.kind) for each in body["Resources"]), key=json.dumps)
+            found = sorted((self._told(each, step.kind) for each in body["Resources"]), key=itemgetter("id"))
             return status, (body["totalResults"], found)
-        return status, body and self._told(body, step.kind)
+        told = body and self._told(body, step.kind)
+        if step.method == "PATCH" and len(step.body["Operations"]) > 1:
+            del told["changed"]
+        return status, told
 
     def _told(self, resource: dict[str, Any], kind: str) -> dict[str, Any]:
         """Return a resource with its number for its id, and whether its version is another one than before."""
@@ -201,23 +199,3 @@ def here(integration: Integration) -> Side:
 
 def there() -> Side:
     return Side(ReferenceServer().send)
-
-
-@pytest.mark.django_db
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(beginning=st.tuples(user_bodies, user_bodies, group_bodies), sequence=st.lists(steps(), min_size=4, max_size=12))
-def test_the_same_requests_make_the_same_resources(
-    integration: Integration, beginning: tuple[dict[str, Any], ...], sequence: list[Step]
-):
-    with transaction.atomic():
-        ours, theirs = here(integration), there()
-        created = [Step("POST", "/Users" if "userName" in body else "/Groups", body=body) for body in beginning]
-        for step in [*created, *sequence]:
-            a=ours.take(step); b=theirs.take(step)
-            import collections; C=globals().setdefault('C',collections.Counter()); C[(step.method,step.kind,a[0],a[1] if isinstance(a[1],str) else '')]+=1
-            if a!=b: raise AssertionError(str(step)+'\nOURS   '+str(a)+'\nTHEIRS '+str(b))
-        transaction.set_rollback(True)
-
-def test_zz():
-    for k,v in sorted(C.items(),key=str): print(k,v)
-    assert 0
