@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 import hypothesis
 import pytest
@@ -10,6 +11,7 @@ from django.test import Client
 
 from kestra_iam.models import User
 from provisioning.models import Integration
+from tenants import compiled
 from tenants.models import Tenant
 from tests.clients import ScimClient
 from tests.factories import AccountFactory, IntegrationFactory, TenantFactory, person
@@ -17,6 +19,11 @@ from tests.factories import AccountFactory, IntegrationFactory, TenantFactory, p
 # How long an example takes says nothing on a machine that does other things too; CI tries the same ones every time.
 hypothesis.settings.register_profile("project", deadline=None, derandomize=os.environ.get("CI") == "true")
 hypothesis.settings.load_profile("project")
+
+
+@pytest.fixture(autouse=True)
+def _fast_path(monkeypatch: pytest.MonkeyPatch, settings: Any):
+    monkeypatch.setattr(compiled, "ENABLED", settings.FAST_PATH)
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from kestra_iam.models import Group
 from kestra_iam.principals import SERVICE_ACCOUNT, Principal
-from provisioning.actions import groups, users
+from provisioning.actions import groups, user_rows, users
 from provisioning.actions.groups import MemberStep
 from provisioning.documents import user_attributes, user_document
 from provisioning.models import Integration, ProvisionedUser
@@ -35,14 +35,14 @@ class Push:
     @transaction.atomic
     def change(self, user: ProvisionedUser, **attributes: Any) -> ProvisionedUser:
         """PUT: what is not named is gone, but the userName."""
-        locked = users.lock_user(self.by, user.pk)
+        locked = user_rows.lock(self.by, user.pk)
         given = user_attributes({"userName": locked.user_name, **attributes}, {"active": locked.active})
         users.update_user(by=self.by, user=locked, attributes=given, document=user_document(given))
         return self.again(user)
 
     @transaction.atomic
     def delete(self, user: ProvisionedUser) -> None:
-        users.delete_user(by=self.by, user=users.lock_user(self.by, user.pk))
+        users.delete_user(by=self.by, user=user_rows.lock(self.by, user.pk))
 
     @transaction.atomic
     def group(self, name: str, *members: ProvisionedUser, external_id: str | None = None) -> Group:

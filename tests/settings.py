@@ -8,6 +8,8 @@ from kestra_iam.settings import *  # noqa: F403
 from kestra_iam.settings import _EMBEDDED, DATABASES
 
 SECRET_KEY = "not-secret-" * 5
+# Whether statements are compiled: everything must behave the same without.
+FAST_PATH = os.environ.get("FAST_PATH", "on") == "on"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 if _EMBEDDED:

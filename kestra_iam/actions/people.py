@@ -10,6 +10,8 @@ from kestra_iam.principals import Principal
 from tenants.fields import fold
 from tenants.models import Tenant
 
+UNKNOWN = "Nobody of that username is known in this tenant: an instance owner can let them in."
+
 
 @guards.one_transaction()
 def create_account(
@@ -54,10 +56,12 @@ def let_in(*, by: Principal, tenant: Tenant, user: User) -> AccessSource:
     """Give a person access to a tenant by hand; a second time changes nothing.
 
     It brings back roles that a suspended person still has here, so ``by`` must hold them. Raises
-    ``Forbidden`` otherwise, ``NotFound`` for an account at home in another tenant.
+    ``Forbidden`` otherwise, ``NotFound`` for an account at home in another tenant, and, from anybody but an
+    instance owner, for one that this tenant does not know: nobody learns here who exists elsewhere.
     """
-    if user.home_id not in (None, tenant.pk):
-        raise NotFound("There is no such account.", field="username")
+    known = user.home_id == tenant.pk or AccessSource.objects.filter(tenant=tenant, user=user).exists()
+    if not known and (user.home_id is not None or not access.owns_instance(by)):
+        raise NotFound(UNKNOWN, field="username")
     guards.must_hold(by, tenant, _everything_of(tenant, user), f"Letting in {user.username}")
     source, created = AccessSource.objects.get_or_create(tenant=tenant, user=user, owner_key="")
     if created:

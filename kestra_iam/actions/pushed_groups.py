@@ -170,8 +170,9 @@ def _name(group: Group, name: str, external_id: str | None) -> None:
     group.external_id_key = external_id or ""
     same = Group.objects.filter(owner_key=group.owner_key, name_key=group.name_key).exclude(pk=group.pk)
     # Keycloak's subgroups share bare names but not external ids; everybody else expects names to be unique.
-    if any(not external_id or other in ("", external_id) for other in same.values_list("external_id_key", flat=True)):
-        raise Conflict(taken(name), field="displayName")
+    for id, other in same.values_list("pk", "external_id_key"):
+        if not external_id or other in ("", external_id):
+            raise Conflict(f"{taken(name)} It is the group {id}.", field="displayName")
 
 
 def taken(name: str) -> str:

@@ -89,9 +89,7 @@ class UserAdmin(ConsoleAdmin):
         user = User.objects.filter(home_key="", username_key=fold(username)).first()
         if user is None:
             if not access.owns_instance(request.principal):
-                raise NotFound(
-                    f"The instance has no account '{username}': an instance owner can create it.", field="username"
-                )
+                raise NotFound(people.UNKNOWN, field="username")
             if not values["password"]:
                 raise Invalid("A new account needs a password to begin with.", field="password")
             user = people.create_account(by=request.principal, username=username, **values)

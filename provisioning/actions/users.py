@@ -6,20 +6,19 @@ Every function runs inside the caller's transaction and writes its audit events 
 from typing import Any
 
 import orjson
-from django.db.models import Subquery
 from django.utils import timezone
 
 from kestra_iam import audit
 from kestra_iam.actions import guards, linking
 from kestra_iam.actions.access_sources import end_sources
 from kestra_iam.actions.linking import Events, Fields
-from kestra_iam.errors import Conflict, NotFound
-from kestra_iam.models import AccessSource, User
+from kestra_iam.errors import Conflict
+from kestra_iam.models import User
+from provisioning.actions import user_rows
 from provisioning.documents import UserDocument, email_keys
-from provisioning.models import Integration, ProvisionedEmail, ProvisionedUser
+from provisioning.models import ProvisionedUser
 from provisioning.provisioner import Provisioner
-from provisioning.reading import USER_COLUMNS
-from tenants.compiled import USING, CompiledQuery, CompiledWrites, sent_together
+from tenants.compiled import sent_together
 
 Attributes = dict[str, Any]
 
@@ -30,7 +29,7 @@ def create_user(*, by: Provisioner, attributes: Attributes, document: UserDocume
     Links an account that is at home in the tenant or has access already, else makes one at home here.
     Raises ``Conflict`` if this integration has a user of that userName.
     """
-    holder, account_id = _named(by, document)
+    holder, account_id = user_rows.named(by, document)
     if holder is not None:
         raise Conflict(f"{_taken(document)} It is the user {holder}.", field="userName")
     with guards.taken(_taken(document), field="userName"):
@@ -60,25 +59,9 @@ def _open(by: Provisioner, account: User, document: UserDocument, events: Events
         created_at=now,
         updated_at=now,
     )
-    _describe(user, document)
-    _users.insert([user])
-    _write_emails(user, document)
+    user_rows.insert(user, document)
     details = {"external_id": document.external_id, "account": account.pk, "linked": not is_new}
     audit.write([*events, *opened, _event(by, "create", user, details)])
-    return user
-
-
-def lock_user(by: Provisioner, user_id: str) -> ProvisionedUser:
-    """Return a user of this integration, locked until the transaction ends, with ``groups`` as in ``UserRow``.
-
-    Raises ``NotFound``.
-    """
-    rows = _locked_user.rows(integration_id=by.integration_id, id=user_id)
-    if not rows:
-        raise NotFound("There is no such user.")
-    *columns, groups = rows[0]
-    user = ProvisionedUser.from_db(USING, _LOCKED, columns)
-    user.groups = groups
     return user
 
 
@@ -92,7 +75,7 @@ def update_user(*, by: Provisioner, user: ProvisionedUser, attributes: Attribute
         return False
     before = orjson.loads(user.document)
     renamed = document.user_name_key != user.user_name_key
-    if renamed and (holder := _named(by, document)[0]) is not None:
+    if renamed and (holder := user_rows.named(by, document)[0]) is not None:
         raise Conflict(f"{_taken(document)} It is the user {holder}.", field="userName")
     events: Events = []
     fields = account_fields(attributes)
@@ -101,20 +84,17 @@ def update_user(*, by: Provisioner, user: ProvisionedUser, attributes: Attribute
     elif fields != account_fields(before) and linking.follows(by.tenant, user.account):
         linking.write_fields(user.account, fields)
     if document.active != user.active:
-        events += linking.set_active(by.principal, by.tenant, _source(by, user), user.user_name, document.active)
+        source = user_rows.source_of(by, user)
+        events += linking.set_active(by.principal, by.tenant, source, user.user_name, document.active)
     if document.email_keys != email_keys(before):
-        ProvisionedEmail.objects.filter(user=user).delete()
-        _write_emails(user, document)
-    _describe(user, document)
-    user.version += 1
-    user.updated_at = timezone.now()
+        user_rows.replace_emails(user, document)
     changed = {
         name: [before.get(name), attributes.get(name)]
         for name in (before.keys() | attributes.keys()) - {"schemas"}
         if before.get(name) != attributes.get(name)
     }
     with guards.taken(_taken(document), field="userName"), sent_together():
-        _users.update(user, _COLUMNS)
+        user_rows.count_change(user, document)
         audit.write([*events, _event(by, "update", user, {"changed": changed})])
     return True
 
@@ -126,8 +106,7 @@ def delete_user(*, by: Provisioner, user: ProvisionedUser) -> None:
     and sessions of an account at home here.
     """
     source = user.source
-    ProvisionedEmail.objects.filter(user=user).delete()
-    ProvisionedUser.objects.filter(pk=user.pk).delete()
+    user_rows.delete(user)
     events = end_sources(by.principal, by.tenant, [source])
     audit.write([*events, _event(by, "delete", user, {"account": source.user_id})])
 
@@ -143,51 +122,6 @@ def account_fields(attributes: Attributes) -> Fields:
         first_name=(name.get("givenName") or "")[:255],
         last_name=(name.get("familyName") or "")[:255],
     )
-
-
-_users = CompiledWrites(ProvisionedUser)
-_emails = CompiledWrites(ProvisionedEmail)
-_COLUMNS = (
-    "account",
-    "user_name",
-    "user_name_key",
-    "external_id",
-    "display_name_key",
-    "active",
-    "document",
-    "folded",
-    "version",
-    "updated_at",
-)
-_LOCKED = [field.attname for field in ProvisionedUser._meta.concrete_fields]
-_locked_user = CompiledQuery(
-    lambda integration_id, id: (
-        ProvisionedUser.objects.select_for_update()
-        .filter(integration_id=integration_id, pk=id)
-        .values_list(*_LOCKED, USER_COLUMNS[-1])
-    )
-)
-# Who holds a userName in the integration, and which account it would link to, in one statement.
-_find_named = CompiledQuery(
-    lambda integration_id, tenant_id, key: (
-        Integration.objects.filter(pk=integration_id)
-        .order_by()
-        .values_list(
-            Subquery(ProvisionedUser.objects.filter(integration_id=integration_id, user_name_key=key).values("pk")[:1]),
-            Subquery(linking.accounts_of(tenant_id, key).values("pk")[:1]),
-        )
-    )
-)
-
-
-def _describe(user: ProvisionedUser, document: UserDocument) -> None:
-    user.user_name = document.user_name
-    user.user_name_key = document.user_name_key
-    user.external_id = document.external_id
-    user.display_name_key = document.display_name_key
-    user.active = document.active
-    user.document = document.document
-    user.folded = document.folded
 
 
 def _rename(by: Provisioner, user: ProvisionedUser, fields: Fields) -> Events:
@@ -211,36 +145,8 @@ def _rename(by: Provisioner, user: ProvisionedUser, fields: Fields) -> Events:
     return events + linking.move_source(by.principal, by.tenant, user.source, old, new)
 
 
-def _named(by: Provisioner, document: UserDocument) -> tuple[str | None, str | None]:
-    """Return the id of this integration's user of that name, and of the account that the name links to."""
-    rows = _find_named.rows(integration_id=by.integration_id, tenant_id=by.tenant.pk, key=document.user_name_key)
-    return rows[0] if rows else (None, None)
-
-
-def _source(by: Provisioner, user: ProvisionedUser) -> AccessSource:
-    """Return the source of a user; all that is known of it is known here."""
-    return AccessSource(
-        pk=user.pk,
-        tenant_id=by.tenant.pk,
-        user_id=user.account_id,
-        managed_by_id=by.principal.id,
-        owner_key=by.integration_id,
-        owner_name=by.name,
-        active=user.active,
-    )
-
-
 def _taken(document: UserDocument) -> str:
     return f"The userName '{document.user_name[:100]}' is taken in this integration."
-
-
-def _write_emails(user: ProvisionedUser, document: UserDocument) -> None:
-    _emails.insert(
-        [
-            ProvisionedEmail(user_id=user.pk, integration_id=user.integration_id, value_key=key)
-            for key in document.email_keys
-        ]
-    )
 
 
 def _event(by: Provisioner, verb: str, user: ProvisionedUser, details: dict[str, Any]) -> audit.AuditEvent:

@@ -13,7 +13,7 @@ from django_scim.adapters import SCIMGroup, SCIMUser
 
 from kestra_iam.errors import NotFound
 from provisioning import documents, reading
-from provisioning.actions import groups, users
+from provisioning.actions import groups, user_rows, users
 from provisioning.attributes import GROUP, USER, ResourceType
 from provisioning.endpoints import scim_base
 from provisioning.provisioner import Provisioner
@@ -104,7 +104,7 @@ class UserAdapter(Adapter, SCIMUser):
         """Load a user for changing, locked until the transaction ends; raises ``NotFound``."""
         if not could_be_id(id):
             raise NotFound(f"There is no user {id[:64]}.")
-        self.obj = users.lock_user(self.provisioner, id)
+        self.obj = user_rows.lock(self.provisioner, id)
 
     def from_dict(self, d: dict[str, Any]) -> None:
         self.attributes = documents.user_attributes(d, self.current())

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from kestra_iam import access
+from kestra_iam.access import principal_of
 from kestra_iam.actions.bindings import create_binding
 from kestra_iam.actions.groups import add_member
 from kestra_iam.actions.passwords import issue_sign_in_link, sign_in_link_account, use_sign_in_link
@@ -30,7 +31,7 @@ from kestra_iam.principals import nobody, operator
 from provisioning.actions.removal import remove_integration
 from provisioning.models import Integration, ProvisionedEmail, ProvisionedUser
 from tenants.models import Tenant
-from tests.factories import PASSWORD, GroupFactory, IntegrationFactory, person, role_of
+from tests.factories import PASSWORD, AccountFactory, GroupFactory, IntegrationFactory, person, role_of
 from tests.pushes import Push
 
 
@@ -222,8 +223,16 @@ def test_only_the_source_made_by_hand_is_ended_by_hand(push: Push, acme: Tenant)
 
 def test_somebody_at_home_in_another_tenant_cannot_be_let_in(globex_integration: Integration, acme: Tenant):
     stranger = Push(globex_integration).user("alice").account
-    with pytest.raises(NotFound, match="no such account"):
+    with pytest.raises(NotFound, match="Nobody of that username"):
         let_in(by=operator, tenant=acme, user=stranger)
+
+
+def test_an_admin_lets_in_nobody_whom_the_tenant_does_not_know_yet(acme: Tenant, admin: User, owner: User):
+    stranger = AccountFactory(username="stranger")
+    with pytest.raises(NotFound, match="Nobody of that username"):
+        let_in(by=principal_of(admin), tenant=acme, user=stranger)
+    let_in(by=principal_of(owner), tenant=acme, user=stranger)
+    assert is_in(acme, stranger)
 
 
 def test_letting_in_twice_changes_nothing(acme: Tenant, viewer: User):

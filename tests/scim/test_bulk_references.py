@@ -10,7 +10,7 @@ from provisioning.definitions import ENTERPRISE_SCHEMA
 from provisioning.models import ProvisionedUser
 from provisioning.scim.bulk_references import in_order, parse
 from tests.clients import ScimClient
-from tests.scim.test_bad_input import rows
+from tests.scim.refusals import rows
 
 REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 

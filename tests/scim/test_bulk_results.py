@@ -10,9 +10,9 @@ from kestra_iam.permissions import SCIM_PROVISIONER, stored
 from provisioning.endpoints import scim_endpoint
 from provisioning.models import Integration, ProvisionedUser
 from tests.clients import ScimClient
-from tests.conversations import ERROR
-from tests.scim.test_bad_input import rows
+from tests.scim.refusals import rows
 
+ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 MEBIBYTE = 1024 * 1024
