@@ -86,7 +86,8 @@ class UserAdmin(ConsoleAdmin):
     @transaction.atomic
     def create(self, request, values):
         username = values.pop("username")
-        user = User.objects.filter(home_key="", username_key=fold(username)).first()
+        homes = User.objects.filter(home_key__in=["", request.tenant.pk], username_key=fold(username))
+        user = homes.order_by("-home_key").first()
         if user is None:
             if not access.owns_instance(request.principal):
                 raise NotFound(people.UNKNOWN, field="username")

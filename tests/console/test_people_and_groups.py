@@ -77,15 +77,26 @@ def test_access_given_by_hand_is_ended(console: Client, acme: Tenant, viewer: Us
     assert console.get(shown("users", viewer)).status_code == 404
 
 
-def test_an_admin_lets_in_an_account_of_the_instance(console: Client, acme: Tenant):
-    user = AccountFactory(username="carla")
+def test_an_admin_lets_in_by_hand_whom_an_integration_brought(console: Client, integration: Integration):
+    pushed = Push(integration).user("carla").account
     form = text(console, listed("users") + "add/")
     assert "password" not in form.split("<form")[-1]
     answer = console.post(listed("users") + "add/", {"username": "Carla"})
+    assert answer.headers["Location"] == shown("users", pushed)
+
+
+def test_an_admin_learns_nothing_of_accounts_elsewhere(console: Client, acme: Tenant):
+    AccountFactory(username="carla")
+    for username in ("carla", "nobody-here"):
+        refused = console.post(listed("users") + "add/", {"username": username})
+        assert refused.status_code == 404
+        assert "an instance owner can let them in" in refused.content.decode()
+
+
+def test_an_owner_lets_in_an_account_of_the_instance(client_for, owner: User, acme: Tenant):
+    user = AccountFactory(username="carla")
+    answer = client_for(owner).post(listed("users") + "add/", {"username": "Carla"})
     assert answer.headers["Location"] == shown("users", user)
-    unknown = console.post(listed("users") + "add/", {"username": "nobody-here"})
-    assert unknown.status_code == 404
-    assert "an instance owner can create it" in unknown.content.decode()
 
 
 def test_an_owner_makes_the_account_on_the_way(client_for, owner: User, acme: Tenant):
