@@ -19,7 +19,7 @@ def kind(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest.mark.parametrize(("parameters", "names"), PARTS, ids=str)
+@pytest.mark.parametrize(("parameters", "names"), PARTS, ids=lambda given: "+".join(sorted(given)))
 def test_attributes_are_chosen_wherever_a_resource_comes_back(
     scim: ScimClient, kind: str, parameters: dict[str, str], names: set[str]
 ):
