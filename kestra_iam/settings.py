@@ -25,6 +25,8 @@ TRUSTED_PROXIES = environment.networks("TRUSTED_PROXIES")
 
 # --- What is switched on ------------------------------------------------------------------------------------
 KESTRA_EE_TENANTS_ENABLED = environment.tenants_enabled("KESTRA_CONFIG")
+# What one integration may send to one worker process; 0 is no limit.
+SCIM_REQUESTS_PER_SECOND = environment.integer("SCIM_REQUESTS_PER_SECOND", 0, low=0, high=1_000_000)
 
 # --- Database -----------------------------------------------------------------------------------------------
 _DATABASE = environment.database("DATABASE_URL", VAR_DIR / "kestra-iam.sqlite3")

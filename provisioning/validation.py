@@ -133,20 +133,26 @@ _LABELS = {"type", "primary"}
 
 def _pair(attribute: Attribute) -> Callable[[dict[str, Any]], tuple]:
     """Return the function that says under which key an array of this attribute holds an element once."""
-    value = attribute.sub_attributes.get("value")
-    exact = value is None or value.case_exact
+    exact = {each.name for each in attribute.sub_attributes.values() if each.case_exact}
+
+    def compared(name: str, value: Any) -> Any:
+        return fold(value) if isinstance(value, str) and name not in exact else value
 
     def pair(element: dict[str, Any]) -> tuple:
         if (value := element.get("value")) is None:
-            return tuple(item for item in element.items() if item[0] != "primary")
-        return fold(element.get("type", "")), value if exact else fold(value)
+            return tuple(sorted((name, compared(name, each)) for name, each in element.items() if name != "primary"))
+        return fold(element.get("type", "")), compared("value", value)
 
     return pair
 
 
 def joined(known: dict[str, Any], same: dict[str, Any]) -> dict[str, Any]:
-    """Return ``known`` with what ``same``, an element of the same type and value, says beyond them."""
-    return {**known, **same, **{name: known[name] for name in ("type", "value") if name in known}}
+    """Return ``known`` with what ``same``, an element of the same type and value, says beyond them.
+
+    Without a value everything but ``primary`` is what makes them the same.
+    """
+    same_in = ("type", "value") if "value" in known else known.keys() - {"primary"}
+    return {**known, **same, **{name: known[name] for name in same_in if name in known}}
 
 
 def keep_one_primary(elements: Iterable[dict[str, Any]], keep: dict[str, Any] | None = None) -> None:

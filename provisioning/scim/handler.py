@@ -1,6 +1,6 @@
 """One SCIM request from its arrival to its answer, outside the console's middleware.
 
-The order of refusals: authentication (``provisioning.scim.auth``), unknown path 404, method 405,
+The order of refusals: authentication (``provisioning.scim.auth``), too many 429, unknown path 404, method 405,
 permission 403, then the body. Whatever goes wrong is answered as a SCIM error.
 """
 
@@ -15,7 +15,7 @@ from django.utils.log import log_response
 from kestra_iam import access, origin
 from kestra_iam.errors import IamError
 from provisioning.actions import activity
-from provisioning.scim import responses
+from provisioning.scim import responses, throttle
 from provisioning.scim.auth import authenticate
 from provisioning.scim.errors import ScimError, from_refusal
 
@@ -32,7 +32,8 @@ def handle(request: HttpRequest) -> HttpResponse:
     try:
         response = _answer(request)
     except ScimError as error:
-        response = _refuse(request, error)
+        # Noting each request that comes too fast would cost more than answering it.
+        response = _refuse(request, error, noted=error.status != 429)
     except IamError as refusal:
         response = _refuse(request, from_refusal(refusal))
     except (OperationalError, InterfaceError, IntegrityError) as error:
@@ -55,6 +56,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
     except DisallowedHost:
         raise ScimError(400, "This host name is not served here: see ALLOWED_HOSTS.") from None
     caller = authenticate(request)
+    throttle.admit(caller.provisioner.integration_id)
     try:
         match = get_resolver(URLCONF).resolve(request.mount.path)
     except Resolver404:

@@ -246,7 +246,8 @@ def test_a_pair_of_type_and_value_stands_once():
 
 def test_the_same_address_stands_once_and_different_ones_of_one_type_stay():
     home, summer = {"type": "home", "locality": "Paris"}, {"type": "home", "locality": "Nice"}
-    assert user_attributes({"userName": "a", "addresses": [home, summer, home]})["addresses"] == [
+    again = {"locality": "PARIS", "type": "Home"}
+    assert user_attributes({"userName": "a", "addresses": [home, summer, home, again]})["addresses"] == [
         {"locality": "Paris", "type": "home"},
         {"locality": "Nice", "type": "home"},
     ]
