@@ -84,6 +84,8 @@ def check_read(model: Any, body: dict[str, Any], context: Context) -> None:
     """Read a body and write it again: another text comes out where a value has another JSON type than its schema
     says, or where something is given that means nothing (null, an empty array)."""
     written = json.loads(model.model_validate(body, scim_ctx=context).model_dump_json(scim_ctx=context))
+    # scim2-models leaves out the fraction of a full second.
+    body = json.loads(json.dumps(body).replace('.000000Z"', 'Z"'))
     assert _but_schemas(written) == _but_schemas(body), f"{written} is not {body}"
 
 
