@@ -1,10 +1,9 @@
-"""Integrations and what a SCIM client knows of a person."""
+"""Integrations, and what has been heard of them."""
 
-from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
-from kestra_iam.models import AccessSource, ServiceAccount
+from kestra_iam.models import ServiceAccount
 from kestra_iam.principals import Principal
 from tenants.fields import IdField, KeyField, fold
 from tenants.models import Tenant
@@ -27,6 +26,9 @@ class Integration(models.Model):
         ServiceAccount, models.PROTECT, null=True, editable=False, related_name="integration"
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # While it is watched, each request that is answered leaves a row (``WatchedRequest``); read with authentication.
+    watched_from = models.DateTimeField(null=True, editable=False)
+    watched_until = models.DateTimeField(null=True, editable=False)
 
     # No columns: who opens it, and the Secret Token, known to the instance that has just been opened or rotated.
     opened_by: Principal
@@ -86,60 +88,26 @@ class RefusedRequest(models.Model):
         return f"{self.method} {self.resource} {self.status}"
 
 
-class ProvisionedUser(models.Model):
-    """What one integration knows of one person: the SCIM User resource (RFC 7643 §4.1).
+class WatchedRequest(models.Model):
+    """One request that arrived while its integration was watched: what a first connection or a full sync touched.
 
-    Its id is that of the access source it gives. ``document`` is the resource as JSON text, rendered when
-    it is written (``provisioning.documents``), without ``id``, ``meta`` and ``groups``. ``folded`` is what
-    filters read that ignore letter case; none where the document is ASCII, whose lower case is the same.
+    ``resource_id`` is the User or Group that was answered, ``''`` for none.
     """
 
-    source = models.OneToOneField(AccessSource, models.CASCADE, primary_key=True, related_name="provisioned_user")
-    integration = models.ForeignKey(Integration, models.CASCADE, related_name="provisioned_users", db_index=False)
-    account = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="provisioned_users", db_index=False
-    )
-    user_name = models.CharField(max_length=255)
-    user_name_key = KeyField()
-    external_id = KeyField(default="")
-    display_name_key = KeyField(default="")
-    active = models.BooleanField(default=True)
-    version = models.PositiveBigIntegerField(default=1)
-    created_at = models.DateTimeField(default=timezone.now)
-    updated_at = models.DateTimeField(default=timezone.now)
-    document = models.TextField()
-    folded = models.TextField(null=True, editable=False)
-
-    # No column: the groups of a user read together with them, as JSON text.
-    groups: str
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["integration", "user_name_key"], name="user_name_once_per_integration"),
-            models.UniqueConstraint(fields=["account", "integration"], name="account_once_per_integration"),
-        ]
-        indexes = [
-            models.Index(fields=["integration", "external_id"], name="user_by_external_id"),
-            models.Index(fields=["integration", "display_name_key"], name="user_by_display_name"),
-            models.Index(fields=["integration", "updated_at", "source"], name="user_by_change"),
-            models.Index(fields=["integration", "source"], name="user_by_id"),
-        ]
-
-    def __str__(self):
-        return self.user_name
-
-
-class ProvisionedEmail(models.Model):
-    """One e-mail address of a provisioned user, kept beside the document so that an index finds it."""
-
     id = models.BigAutoField(primary_key=True)
-    user = models.ForeignKey(ProvisionedUser, models.CASCADE, related_name="emails")
-    # That of the user, for the index; the user's own keeps the promise.
-    integration = models.ForeignKey(Integration, models.CASCADE, related_name="+", db_index=False, db_constraint=False)
-    value_key = KeyField(max_length=320)
+    integration = models.ForeignKey(Integration, models.CASCADE, related_name="watched_requests", db_index=False)
+    at = models.DateTimeField(default=timezone.now)
+    method = models.CharField(max_length=16)
+    resource = models.CharField(max_length=255)
+    resource_id = models.CharField(max_length=36, blank=True)
+    status = models.PositiveSmallIntegerField()
 
     class Meta:
-        indexes = [models.Index(fields=["integration", "value_key", "user"], name="email_by_value")]
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["integration", "id"], name="watched_request_in_order"),
+            models.Index(fields=["integration", "resource_id"], name="watched_request_by_resource"),
+        ]
 
     def __str__(self):
-        return self.value_key
+        return f"{self.method} {self.resource} {self.status}"
