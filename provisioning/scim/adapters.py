@@ -170,7 +170,18 @@ class GroupAdapter(Adapter, SCIMGroup):
 
     def handle_operations(self, operations: list[Operation]) -> None:
         change = patch_group(GroupFields(self.obj.name, self.obj.external_id), operations)
-        self.name, self.external_id, self.steps = change
+        self.name, self.external_id, steps = change
+        self.steps = tuple(self._without_strangers(step) for step in steps)
+
+    def _without_strangers(self, step: groups.MemberStep) -> groups.MemberStep:
+        """Leave out of an addition what cannot be anybody's id, as a removal does. An id that may have been somebody's
+        is refused later: the client believes that person to be in the group."""
+        if step.kind != "add" or all(map(could_be_id, step.ids)):
+            return step
+        for value in step.ids:
+            if not could_be_id(value):
+                self.request.remarks[value] = f"The member {value[:64]} was left out: it is no id of a user."
+        return groups.MemberStep("add", tuple(filter(could_be_id, step.ids)))
 
     def save(self) -> bool:
         """Create or change the group through one action; return whether it differs from before."""

@@ -29,6 +29,8 @@ def handle(request: HttpRequest) -> HttpResponse:
     request.request_id = origin.request_id(request)
     request.provisioner = None
     request.refused_as_disabled = False
+    # What was left out of a request that was carried out otherwise.
+    request.remarks = {}
     try:
         response = _answer(request)
     except ScimError as error:
@@ -75,19 +77,25 @@ def _answer(request: HttpRequest) -> HttpResponse:
         token_id=caller.provisioner.principal.token_id,
         last_used_at=caller.last_used_at,
     )
+    if request.remarks:
+        _note(request, response.status_code, " ".join(request.remarks.values()))
     return response
 
 
 def _refuse(request: HttpRequest, error: ScimError, *, noted: bool = True) -> HttpResponse:
     if noted and request.provisioner is not None:
-        try:
-            activity.note_refusals(
-                integration_id=request.provisioner.integration_id,
-                source_address=request.provisioner.principal.source_address,
-                request_id=request.request_id,
-                refusals=[activity.Refusal(request.method, request.mount.path, int(error.status), error.detail)],
-                disabled=request.refused_as_disabled,
-            )
-        except (OperationalError, InterfaceError, IntegrityError):
-            logger.exception("The refusal of request %s could not be noted", request.request_id)
+        _note(request, int(error.status), error.detail)
     return responses.answer(error.to_dict(), status=int(error.status), headers=error.headers)
+
+
+def _note(request: HttpRequest, status: int, detail: str) -> None:
+    try:
+        activity.note_refusals(
+            integration_id=request.provisioner.integration_id,
+            source_address=request.provisioner.principal.source_address,
+            request_id=request.request_id,
+            refusals=[activity.Refusal(request.method, request.mount.path, status, detail)],
+            disabled=request.refused_as_disabled,
+        )
+    except (OperationalError, InterfaceError, IntegrityError):
+        logger.exception("The refusal of request %s could not be noted", request.request_id)

@@ -6,6 +6,7 @@ import pytest
 
 from kestra_iam.models import Group
 from provisioning.definitions import DEFINITIONS, ENTERPRISE_SCHEMA, USER_SCHEMA
+from provisioning.models import RefusedRequest
 from tests.clients import ScimClient
 from tests.scim.refusals import refused, rows
 
@@ -99,11 +100,29 @@ def test_a_member_that_is_not_there_leaves_the_group_as_it_was(scim: ScimClient,
     path = f"/Groups/{scim.group('staff')['id']}"
     before = rows()
     refused(scim.put(path, {"displayName": "renamed", "members": members}))
-    addition = {"op": "add", "path": "members", "value": members}
-    refused(scim.operations(path, {"op": "replace", "path": "displayName", "value": "renamed"}, addition))
+    for op in ("add", "replace"):
+        # What is no id at all is left out where it is added: see below.
+        if op == "replace" or member not in ({"value": "nobody"}, {"value": "x" * 10_000}):
+            step = {"op": op, "path": "members", "value": members}
+            refused(scim.operations(path, {"op": "replace", "path": "displayName", "value": "renamed"}, step))
     assert rows() == before
     read = scim.get(path).json()
     assert (read["displayName"], read.get("members"), read["meta"]["version"]) == ("staff", None, 'W/"1"')
+
+
+def test_a_member_to_add_that_is_no_id_is_left_out_and_told_as_a_recent_request(scim: ScimClient):
+    alice = scim.user("alice")["id"]
+    path = f"/Groups/{scim.group('staff')['id']}"
+    addition = {"op": "add", "path": "members", "value": [{"value": "nobody"}]}
+    nothing = scim.operations(path, addition)
+    assert (nothing.status_code, nothing.json().get("members")) == (200, None)
+    assert nothing.json()["meta"]["version"] == 'W/"1"'
+    addition["value"].append({"value": alice})
+    assert [each["value"] for each in scim.operations(path, addition).json()["members"]] == [alice]
+    told = RefusedRequest.objects.filter(integration_id=scim.integration.pk)
+    assert [(each.method, each.resource, each.status, each.detail) for each in told] == 2 * [
+        ("PATCH", path, 200, "The member nobody was left out: it is no id of a user.")
+    ]
 
 
 def test_members_of_another_integration_are_not_there(
