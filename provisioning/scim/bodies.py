@@ -12,6 +12,8 @@ from provisioning.scim.errors import ScimError
 MEDIA_TYPES = ("application/scim+json", "application/json")
 LARGEST = 16 * 1024 * 1024
 LARGEST_BULK = 10 * 1024 * 1024
+# How much of a body that is too large is read all the same: many clients look for the answer only once they have sent it.
+_DISCARDED = 64 * 1024 * 1024
 
 
 def json_object(request: HttpRequest, *, largest: int = LARGEST) -> dict[str, Any]:
@@ -36,10 +38,11 @@ def json_object(request: HttpRequest, *, largest: int = LARGEST) -> dict[str, An
 
 
 def _bytes(request: HttpRequest, largest: int) -> bytes:
-    if _announced(request) > largest:
-        raise _too_large(largest)
     try:
-        raw = _stream(request).read(largest + 1)
+        stream = _stream(request)
+        if _announced(request) > largest or len(raw := stream.read(largest + 1)) > largest:
+            _discard(stream)
+            raise _too_large(largest)
     except (UnreadablePostError, RawPostDataException, OSError):
         raise ScimError(400, "The body did not arrive whole.", "invalidSyntax") from None
     encoding = request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
@@ -57,6 +60,12 @@ def _stream(request: HttpRequest) -> Any:
     and some servers end the stream where these end."""
     chunked = "HTTP_TRANSFER_ENCODING" in request.META and request.META.get("wsgi.input_terminated")
     return request.META["wsgi.input"] if chunked else request
+
+
+def _discard(stream: Any) -> None:
+    left = _DISCARDED
+    while left > 0 and (piece := stream.read(64 * 1024)):
+        left -= len(piece)
 
 
 def _announced(request: HttpRequest) -> int:

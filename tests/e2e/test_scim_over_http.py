@@ -1,8 +1,11 @@
 """What only a connection to the running server shows: chunks, segments, lengths."""
 
 import gzip
+import json
 import socket
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import httpx2
@@ -51,6 +54,15 @@ def test_a_request_may_come_in_chunks_and_zipped_but_not_be_too_large(http: http
     assert large.json()["status"] == "413"
     assert http.post("/Users", content=b'{"title": "' + b"x" * 20 * MEBIBYTE + b'"}').status_code == 413
     assert http.get("/Users").json()["totalResults"] == 2
+
+
+def test_a_client_that_sends_a_large_body_to_its_end_reads_why_it_was_refused(integration: dict):
+    address = urlsplit(integration["endpoint"])
+    headers = {"Authorization": f"Bearer {integration['token']}"}
+    for body in (b"x" * 17 * MEBIBYTE, [b"x" * MEBIBYTE] * 17):
+        with closing(HTTPConnection(address.hostname, address.port)) as client:
+            client.request("POST", f"{address.path}/Users", body, headers, encode_chunked=isinstance(body, list))
+            assert json.loads(client.getresponse().read())["status"] == "413"
 
 
 def test_an_answer_says_its_length_and_leaves_in_one_segment_over_a_connection_that_stays(integration: dict):
