@@ -12,7 +12,7 @@ from provisioning.scim.errors import ScimError
 MEDIA_TYPES = ("application/scim+json", "application/json")
 LARGEST = 16 * 1024 * 1024
 LARGEST_BULK = 10 * 1024 * 1024
-# How much of a body that is too large is read all the same: many clients look for the answer only once they have sent it.
+# How much of a body that is too large is read all the same: many clients look for the answer once they have sent it.
 _DISCARDED = 64 * 1024 * 1024
 
 
