@@ -23,7 +23,7 @@ counts while its source is active.
 from collections.abc import Sequence
 from typing import Any
 
-from kestra_iam.models import AccessSource, AuditEvent, Binding, Group
+from kestra_iam.models import AccessSource, AuditEvent, Binding, Group, Role
 from kestra_iam.principals import Principal
 from tenants.compiled import CompiledWrites
 from tenants.models import Tenant
@@ -107,6 +107,12 @@ def of_binding(by: Principal, verb: str, tenant: Tenant, binding: Binding) -> Au
             "role": {"id": binding.role_id, "name": binding.role.name},
         },
     )
+
+
+def of_role(by: Principal, verb: str, tenant: Tenant, role: Role) -> AuditEvent:
+    """Return ``role.create``, ``.update`` or ``.delete``."""
+    details = {"permissions": role.permissions, "description": role.description}
+    return event(by, tenant, f"role.{verb}", "ROLES", role.pk, role.name, details)
 
 
 def of_access(by: Principal, verb: str, tenant: Tenant, source: AccessSource, username: str) -> AuditEvent:

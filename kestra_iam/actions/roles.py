@@ -44,7 +44,7 @@ def delete_role(*, by: Principal, role: Role) -> None:
     bound = role.bindings.count()
     if bound:
         raise Conflict(f"The role {role.name} is still bound {bound} time(s): delete these bindings first.")
-    _record(by, role, "delete")
+    audit.write([audit.of_role(by, "delete", role.tenant, role)])
     role.delete()
 
 
@@ -68,17 +68,5 @@ def _write(by: Principal, role: Role, verb: str, name: str, description: str, ma
         raise Conflict(message, field="name")
     with guards.taken(message):
         role.save()
-    _record(by, role, verb)
+    audit.write([audit.of_role(by, verb, role.tenant, role)])
     return role
-
-
-def _record(by: Principal, role: Role, verb: str) -> None:
-    audit.record(
-        by=by,
-        tenant=role.tenant,
-        verb=f"role.{verb}",
-        resource="ROLES",
-        id=role.pk,
-        name=role.name,
-        details={"permissions": role.permissions, "description": role.description},
-    )

@@ -49,15 +49,7 @@ def managed_role(*, by: Principal, tenant: Tenant, name: str) -> Role:
             permissions=permissions.MANAGED_ROLES[name],
             managed=True,
         )
-        audit.record(
-            by=by,
-            tenant=tenant,
-            verb="role.create",
-            resource="ROLES",
-            id=role.pk,
-            name=name,
-            details={"permissions": role.permissions},
-        )
+        audit.write([audit.of_role(by, "create", tenant, role)])
     elif not role.managed:
         raise Conflict(f"There is a role '{role.name}' made by hand: rename it, {name} is made by the product.")
     return role

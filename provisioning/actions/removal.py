@@ -149,13 +149,5 @@ def _drop_unused_role(by: Principal, tenant) -> None:
     role = Role.objects.filter(tenant=tenant, managed=True, name_key=fold(permissions.SCIM_PROVISIONER)).first()
     if role is None or Integration.objects.filter(tenant=tenant).exists() or role.bindings.exists():
         return
-    audit.record(
-        by=by,
-        tenant=tenant,
-        verb="role.delete",
-        resource="ROLES",
-        id=role.pk,
-        name=role.name,
-        details={"permissions": role.permissions},
-    )
+    audit.write([audit.of_role(by, "delete", tenant, role)])
     role.delete()

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from kestra_iam.models import Group
 from provisioning.attributes import GROUP, USER
 from provisioning.models import Integration, ProvisionedUser
-from provisioning.scim.filters import filter_groups, filter_users
 from tenants.fields import fold
+from tests.scim.conditions import filter_groups, filter_users
 from tests.scim.directories import Directory
 from tests.scim.oracle import matching, validated
 from tests.scim.random_filters import FilterWriter, group_bodies, occurring, user_bodies

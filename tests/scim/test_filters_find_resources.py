@@ -5,10 +5,10 @@ import pytest
 from kestra_iam.models import Group
 from provisioning.definitions import ENTERPRISE_SCHEMA, GROUP_SCHEMA, USER_SCHEMA
 from provisioning.models import Integration, ProvisionedUser
-from provisioning.scim.filters import filter_groups, filter_users
 from provisioning.scim.filters.grammar import DEEPEST, equality
 from provisioning.scim.filters.homes import UserHome
 from provisioning.scim.filters.translation import ResourceTranslation, parse
+from tests.scim.conditions import filter_groups, filter_users
 from tests.scim.directories import Directory
 
 LONG = "x" * 300

@@ -3,7 +3,7 @@
 import pytest
 
 from provisioning.errors import Refused
-from provisioning.scim.filters import filter_groups, filter_users
+from tests.scim.conditions import filter_groups, filter_users
 
 
 def refusal(text: str, condition=filter_users, **options) -> str:

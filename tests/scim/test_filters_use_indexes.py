@@ -7,9 +7,9 @@ from django.db import connection
 
 from kestra_iam.models import Group, Membership
 from provisioning.models import Integration, ProvisionedEmail, ProvisionedUser
-from provisioning.scim.filters import filter_groups, filter_users
 from provisioning.scim.filters.homes import GroupHome, UserHome
 from provisioning.scim.sorting import order_of
+from tests.scim.conditions import filter_groups, filter_users
 from tests.scim.directories import Directory
 
 MANY = 2000

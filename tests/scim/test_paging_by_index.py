@@ -5,10 +5,10 @@ import pytest
 from kestra_iam.models import Group
 from provisioning.errors import Refused
 from provisioning.models import Integration, ProvisionedUser
-from provisioning.scim.filters import filter_groups, filter_users
 from provisioning.scim.filters.homes import GroupHome, UserHome
 from provisioning.scim.list_query import parse_query
 from provisioning.scim.paging import Page, Source, page_of
+from tests.scim.conditions import filter_groups, filter_users
 from tests.scim.directories import Directory
 
 

@@ -19,28 +19,18 @@ from provisioning.errors import shown
 from provisioning.scim.filters.arrays import Element, NoArray
 from provisioning.scim.filters.elements import ElementTranslation, Translation, check_readable, compared
 from provisioning.scim.filters.grammar import equality, parse
-from provisioning.scim.filters.homes import OTHER, GroupHome, Home, UserHome, compared_attribute
+from provisioning.scim.filters.homes import OTHER, Home, compared_attribute
 from provisioning.scim.filters.operands import refused
 from provisioning.scim.filters.values import ALWAYS, negate
 
 
-def filter_users(integration_id: str, text: str, *, mixed: bool = False) -> Q:
-    """Return the condition under which a user of this integration fulfils a filter.
-
-    It goes with the users of that integration: ``ProvisionedUser.objects.filter(integration_id=…).filter(q)``.
-    In a ``mixed`` list of both types, what only groups have is without value here (RFC 7644 §3.4.2.1).
-    Raises ``Refused`` invalidFilter with a sentence that names the culprit.
-    """
-    return condition_of(UserHome(integration_id), text, mixed=mixed)
-
-
-def filter_groups(integration_id: str, text: str, *, mixed: bool = False) -> Q:
-    """Return the same for groups: ``Group.objects.filter(owner_key=integration_id).filter(q)``."""
-    return condition_of(GroupHome(integration_id), text, mixed=mixed)
-
-
 def condition_of(home: Home, text: str, *, mixed: bool = False) -> Q:
-    """Return the same for resources of whatever type ``home`` holds."""
+    """Return the condition under which a resource of an integration fulfils a filter.
+
+    It goes with the rows that ``home`` is for: ``ProvisionedUser.objects.filter(integration_id=…).filter(q)`` or
+    ``Group.objects.filter(owner_key=…).filter(q)``. In a ``mixed`` list of both types, what only the other type has is
+    without value here (RFC 7644 §3.4.2.1). Raises ``Refused`` invalidFilter with a sentence that names the culprit.
+    """
     translation = ResourceTranslation(home, mixed)
     if simple := equality(text):
         return translation.compare(simple[0], "eq", simple[1])
