@@ -5,16 +5,16 @@ of every statement: a compiled query is its queryset's own SQL, a compiled write
 fields. With ``ENABLED`` off everything goes through the ORM itself, and must behave the same.
 """
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
 from django.db import connections
 from django.db.models import Model, QuerySet
 
-USING = "default"
+from tenants.statements import USING, rows_of, send
+
 ENABLED = True
 
 
@@ -24,15 +24,18 @@ class CompiledQuery:
         find = CompiledQuery(lambda slug: Tenant.objects.filter(slug=slug).values_list("id", "name"))
         find.rows(slug="acme")  # [("…", "Acme")]
 
-    Parameters must be compared with text columns: markers stand for them while the SQL is made.
+    Parameters must be compared with text columns: markers stand for them while the SQL is made. ``numbers`` names
+    those that are integers in a slice, ``[start : start + limit]``.
     """
 
-    def __init__(self, build: Callable[..., QuerySet]):
+    def __init__(self, build: Callable[..., QuerySet], *, numbers: tuple[str, ...] = ()):
         self.build = build
         self.names = build.__code__.co_varnames[: build.__code__.co_argcount]
-        self._made: dict[str, tuple[str, list[Any], dict[int, Any]]] = {}
+        # A slice puts its numbers into the SQL as text: these occur there for no other reason.
+        self.numbers = {name: 7_700_000_000_000 + position for position, name in enumerate(numbers)}
+        self._made: dict[str, tuple[str, list[Any], dict[int, Any], bool]] = {}
 
-    def rows(self, **parameters: str) -> list[tuple[Any, ...]]:
+    def rows(self, **parameters: str | int) -> list[tuple[Any, ...]]:
         """Return what the queryset would, as a list of tuples."""
         if not ENABLED:
             return list(self.build(**parameters))
@@ -40,17 +43,27 @@ class CompiledQuery:
         made = self._made.get(connection.vendor)
         if made is None:
             made = self._made[connection.vendor] = self._compile()
-        sql, order, converters = made
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [parameters[part.name] if isinstance(part, Marker) else part for part in order])
-            rows = cursor.fetchall()
+        sql, order, converters, locks = made
+        values = [parameters[part.name] if isinstance(part, Marker) else part for part in order]
+        rows = rows_of(sql, values, locks=locks)
         return [_convert(row, converters, connection) for row in rows] if converters else rows
 
-    def _compile(self) -> tuple[str, list[Any], dict[int, Any]]:
-        queryset = self.build(**{name: Marker(name) for name in self.names})
+    def _compile(self) -> tuple[str, list[Any], dict[int, Any], bool]:
+        queryset = self.build(**{name: self.numbers.get(name) or Marker(name) for name in self.names})
         compiler = queryset.query.get_compiler(USING)
         sql, parameters = compiler.as_sql()
-        return sql, list(parameters), compiler.get_converters([expression for expression, *_ in compiler.select])
+        if self.numbers:
+            sql, parameters = self._with_numbers(sql, parameters)
+        converters = compiler.get_converters([expression for expression, *_ in compiler.select])
+        return sql, list(parameters), converters, queryset.query.select_for_update
+
+    def _with_numbers(self, sql: str, parameters: Iterable[Any]) -> tuple[str, list[Any]]:
+        """Turn the numbers in the SQL into parameters, in their places among the others."""
+        markers = {str(number): Marker(name) for name, number in self.numbers.items()}
+        others, order = iter(parameters), []
+        for found in (parts := re.split(f"(%s|{'|'.join(markers)})", sql))[1::2]:
+            order.append(markers.get(found) or next(others))
+        return "%s".join(parts[::2]), order
 
 
 class Marker(str):
@@ -66,7 +79,7 @@ class Marker(str):
 
 
 class CompiledWrites:
-    """INSERT and UPDATE of one model's rows."""
+    """INSERT, UPDATE and DELETE of one model's rows."""
 
     def __init__(self, model: type[Model]):
         self.model = model
@@ -80,12 +93,12 @@ class CompiledWrites:
             self.model._base_manager.bulk_create(instances, batch_size=1000)
         elif connection.vendor == "postgresql":
             rows = [{field.column: getattr(each, field.attname) for field in self._fields} for each in instances]
-            _send(connection, self._insert_recordset(connection), [orjson.dumps(rows).decode()])
+            send(self._insert_recordset(connection), [orjson.dumps(rows).decode()])
         elif len(instances) == 1:
             values = [
                 field.get_db_prep_save(getattr(instances[0], field.attname), connection) for field in self._fields
             ]
-            _send(connection, self._insert_values(connection), values)
+            send(self._insert_values(connection), values)
         else:
             self.model._base_manager.bulk_create(instances, batch_size=1000)
 
@@ -98,7 +111,20 @@ class CompiledWrites:
         sql = self._sql.get((connection.vendor, names)) or self._update(connection, names)
         fields: list[Any] = [self.model._meta.get_field(name) for name in names]
         values = [field.get_db_prep_save(getattr(instance, field.attname), connection) for field in fields]
-        _send(connection, sql, [*values, instance.pk])
+        send(sql, [*values, instance.pk])
+
+    def delete(self, name: str, value: Any) -> None:
+        """Delete the rows with this value of a field; nothing may refer to them any more when the transaction ends."""
+        if not ENABLED:
+            self.model._base_manager.filter(**{name: value}).delete()
+            return
+        connection = connections[USING]
+        if (sql := self._sql.get((connection.vendor, "delete", name))) is None:
+            quote = connection.ops.quote_name
+            meta: Any = self.model._meta
+            sql = f"DELETE FROM {quote(meta.db_table)} WHERE {quote(meta.get_field(name).column)} = %s"
+            self._sql[connection.vendor, "delete", name] = sql
+        send(sql, [value])
 
     def _insert_recordset(self, connection: Any) -> str:
         """Return an INSERT of any number of rows that takes them as one JSON text: cheapest to prepare and send."""
@@ -127,59 +153,6 @@ class CompiledWrites:
         settings = ", ".join(f"{quote(meta.get_field(name).column)} = %s" for name in names)
         sql = f"UPDATE {quote(meta.db_table)} SET {settings} WHERE {quote(meta.pk.column)} = %s"
         return self._sql.setdefault((connection.vendor, names), sql)
-
-
-@contextmanager
-def sent_together() -> Iterator[None]:
-    """Send the compiled writes of the block as one statement at its end (PostgreSQL).
-
-    They all see the rows as they were before, so no row may be written twice; a broken constraint is raised at
-    the end of the block.
-    """
-    connection = connections[USING]
-    if not ENABLED or connection.vendor != "postgresql" or _waiting() is not None:
-        yield
-        return
-    statements: list[Any] = []
-    _local.waiting = statements
-    try:
-        yield
-    finally:
-        _local.waiting = None
-    if statements:
-        _execute(connection, *_joined(statements))
-
-
-_local = threading.local()
-
-
-def _waiting() -> list[tuple[str, list[Any]]] | None:
-    return getattr(_local, "waiting", None)
-
-
-def _send(connection: Any, sql: str, values: list[Any]) -> None:
-    if (waiting := _waiting()) is None:
-        _execute(connection, sql, values)
-    else:
-        waiting.append((sql, values))
-
-
-def _joined(statements: list[tuple[str, list[Any]]]) -> tuple[str, list[Any]]:
-    """Return several writes as one statement (data-modifying common table expressions).
-
-    PostgreSQL carries out the last one first. Written backwards they lock rows in the same order as one by one,
-    so that two transactions do not wait for each other.
-    """
-    if len(statements) == 1:
-        return statements[0]
-    backwards = statements[::-1]
-    parts = (f"w{number} AS ({sql})" for number, (sql, _) in enumerate(backwards))
-    return f"WITH {', '.join(parts)} SELECT 1", [value for _, values in backwards for value in values]
-
-
-def _execute(connection: Any, sql: str, values: list[Any]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
 
 
 def _numbered(field: Any) -> bool:

@@ -10,10 +10,12 @@ from kestra_iam.errors import Conflict, Forbidden, Invalid, NotFound, Overtaken
 from kestra_iam.models import AccessSource, Group, Role, ServiceAccount, User
 from kestra_iam.permissions import Permissions
 from kestra_iam.principals import Principal
+from tenants.compiled import CompiledQuery
 from tenants.models import Tenant
 
 # PostgreSQL: serialization failure, deadlock detected.
 _UNDONE_BY_OTHERS = ("40001", "40P01")
+_NOT_UNIQUE = "23505"
 
 
 def must_hold(by: Principal, tenant: Tenant, given: Permissions, doing: str) -> None:
@@ -53,8 +55,21 @@ def hold_access(tenant: Tenant, users: Iterable[User]) -> set[str]:
     Returns the ids of those who have any: whoever gives something and whoever takes the last access away
     meet here, so that nothing given outlives it.
     """
-    sources = AccessSource.objects.select_for_update(no_key=True).filter(tenant=tenant, user__in=list(users))
+    held = list(users)
+    if len(held) == 1:
+        return {user_id for (user_id,) in _hold_one.rows(tenant_id=tenant.pk, user_id=held[0].pk)}
+    sources = AccessSource.objects.select_for_update(no_key=True).filter(tenant=tenant, user__in=held)
     return set(sources.order_by("pk").values_list("user_id", flat=True))
+
+
+_hold_one = CompiledQuery(
+    lambda tenant_id, user_id: (
+        AccessSource.objects.select_for_update(no_key=True)
+        .filter(tenant=tenant_id, user=user_id)
+        .order_by("pk")
+        .values_list("user_id")
+    )
+)
 
 
 def must_have_access(tenant: Tenant, user: User) -> None:
@@ -111,7 +126,10 @@ def taken(message: str, *, field: str = "name") -> Iterator[None]:
     """Turn a broken unique constraint into ``Overtaken(message)``, which undoes the transaction it happens in."""
     try:
         yield
-    except IntegrityError:
+    except IntegrityError as error:
+        # A statement that is a transaction by itself tells of a row it refers to that is gone, too.
+        if getattr(error.__cause__, "sqlstate", _NOT_UNIQUE) != _NOT_UNIQUE:
+            raise
         raise Overtaken(message, field=field) from None
 
 

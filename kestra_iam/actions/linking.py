@@ -4,9 +4,9 @@ An integration gives access to its own tenant and to nothing else, so it links o
 that tenant and instance accounts that were let in there before; everybody else of that name is a stranger.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from kestra_iam import audit
 from kestra_iam.actions import guards
@@ -20,6 +20,7 @@ from tenants.models import Tenant
 Events = list[audit.AuditEvent]
 _accounts = CompiledWrites(User)
 _sources = CompiledWrites(AccessSource)
+_FIELDS = ("username", "username_key", "email", "email_verified", "first_name", "last_name")
 
 
 class Owner(NamedTuple):
@@ -102,18 +103,19 @@ def set_active(by: Principal, tenant: Tenant, source: AccessSource, username: st
     return [audit.of_access(by, "resume" if active else "suspend", tenant, source, username)]
 
 
-def follows(tenant: Tenant, user: User) -> bool:
-    """Return whether an account's own fields follow its integration: no other one and no person uses it."""
-    return user.home_id == tenant.pk and AccessSource.objects.filter(tenant=tenant, user=user).count() == 1
+def followers(tenant_id: str, account_id: Any) -> QuerySet[User]:
+    """Return an account if its own fields follow its integration: no other one and no person uses it."""
+    sources = Count("access_sources", filter=Q(access_sources__tenant=tenant_id))
+    return User.objects.filter(pk=account_id, home=tenant_id).order_by().annotate(sources=sources).filter(sources=1)
 
 
 def write_fields(user: User, fields: Fields) -> None:
-    """Write an account's own fields; an e-mail that an integration sets is unverified."""
+    """Write the fields of an account that follows its integration; an e-mail that this sets is unverified."""
     if user.email != fields.email:
         user.email_verified = False
     user.username, user.email, user.first_name, user.last_name = fields
     user.username_key = fold(fields.username)
-    user.save(update_fields=["username", "username_key", "email", "email_verified", "first_name", "last_name"])
+    _accounts.update(user, _FIELDS)
 
 
 def move_source(by: Principal, tenant: Tenant, source: AccessSource, old: User, new: User) -> Events:

@@ -8,7 +8,7 @@ name that is taken meanwhile breaks a constraint (``guards.taken``).
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from kestra_iam import audit
@@ -31,22 +31,44 @@ class Person(NamedTuple):
 
 
 def _known(owner_key: str, group_id: str) -> Any:
-    present = Membership.objects.filter(group=group_id, source=OuterRef("pk"))
+    # The account goes without saying, but serves the unique index: whatever the planner thinks, one row is read.
+    present = Membership.objects.filter(group=group_id, user=OuterRef("user"), source=OuterRef("pk"))
     return AccessSource.objects.filter(owner_key=owner_key).values_list(
         "pk", "user_id", "user__username", Exists(present)
     )
 
 
+def _in_group(group_id: str) -> Any:
+    return Membership.objects.filter(group=group_id).order_by().values_list("pk", "user_id", "user__username")
+
+
+MANY = 200
 _groups, _memberships = CompiledWrites(Group), CompiledWrites(Membership)
 _CHANGED = ("version", "updated_at")
 _RENAMED = (*_CHANGED, "name", "name_key", "external_id", "external_id_key")
 _COLUMNS = [field.attname for field in Group._meta.concrete_fields]
 _locked_group = CompiledQuery(
     lambda owner_key, id: (
-        Group.objects.select_for_update().filter(pk=id, owner_key=owner_key).order_by().values_list(*_COLUMNS)
+        Group.objects.select_for_update()
+        .filter(pk=id, owner_key=owner_key)
+        .order_by()
+        .values_list(*_COLUMNS, Exists(Membership.objects.filter(group=OuterRef("pk"))[MANY:]))
     )
 )
 _one_person = CompiledQuery(lambda owner_key, group_id, id: _known(owner_key, group_id).filter(pk=id))
+_one_member = CompiledQuery(
+    lambda group_id, id: _in_group(group_id).filter(
+        source=id, user=Subquery(AccessSource.objects.filter(pk=id).values("user"))
+    )
+)
+_same_name = CompiledQuery(
+    lambda owner_key, name_key, id: (
+        Group.objects.filter(owner_key=owner_key, name_key=name_key)
+        .exclude(pk=id)
+        .order_by()
+        .values_list("pk", "external_id_key")
+    )
+)
 
 
 def create_group(by: Principal, tenant: Tenant, owner: Owner, name: str, external_id: str | None) -> Group:
@@ -68,11 +90,15 @@ def create_group(by: Principal, tenant: Tenant, owner: Owner, name: str, externa
 
 
 def lock_group(owner: Owner, group_id: str) -> Group:
-    """Return a group of this integration, locked until the transaction ends; raises ``NotFound``."""
+    """Return a group of this integration, locked until the transaction ends; ``has_many`` tells of more than ``MANY``
+    members. Raises ``NotFound``."""
     rows = _locked_group.rows(owner_key=owner.key, id=group_id)
     if not rows:
         raise NotFound("There is no such group.")
-    return Group.from_db(USING, _COLUMNS, rows[0])
+    *columns, has_many = rows[0]
+    group = Group.from_db(USING, _COLUMNS, columns)
+    group.has_many = has_many
+    return group
 
 
 def rename_group(by: Principal, tenant: Tenant, group: Group, name: str, external_id: str | None) -> bool:
@@ -120,19 +146,14 @@ def join(by: Principal, tenant: Tenant, group: Group, source_ids: Iterable[str])
 
 def leave(by: Principal, tenant: Tenant, group: Group, source_ids: Iterable[str] | None) -> bool:
     """Remove people by the ids of their sources, everybody for None; return whether somebody was a member."""
-    members = Membership.objects.filter(group=group.pk).values_list("pk", "user_id", "user__username")
-    if source_ids is None:
-        gone = list(members)
-    else:
-        gone = [
-            row
-            for some in _batches([id for id in source_ids if could_be_id(id)])
-            for row in members.filter(source__in=some)
-        ]
+    gone = _members(group, source_ids)
     if not gone:
         return False
-    for some in _batches([pk for pk, *_ in gone]):
-        Membership.objects.filter(pk__in=some).delete()
+    if len(gone) == 1:
+        _memberships.delete("id", gone[0][0])
+    else:
+        for some in _batches([pk for pk, *_ in gone]):
+            Membership.objects.filter(pk__in=some).delete()
     audit.write(audit.people(by, "remove", group, tenant, [(user_id, username) for _, user_id, username in gone]))
     return True
 
@@ -158,6 +179,16 @@ def _people(group: Group, ids: list[str]) -> list[Person]:
     return [Person(*row) for row in rows]
 
 
+def _members(group: Group, source_ids: Iterable[str] | None) -> list[tuple[int, str, str]]:
+    """Return the memberships of people by the ids of their sources, of everybody for None: id, account, username."""
+    if source_ids is None:
+        return list(_in_group(group.pk))
+    ids = [id for id in source_ids if could_be_id(id)]
+    if len(ids) == 1:
+        return _one_member.rows(group_id=group.pk, id=ids[0])
+    return [row for some in _batches(ids) for row in _in_group(group.pk).filter(source__in=some)]
+
+
 def _batches(ids: list) -> Iterator[list]:
     """Cut a list into pieces that every database takes as parameters of one statement."""
     return (ids[start : start + 10_000] for start in range(0, len(ids), 10_000))
@@ -168,9 +199,9 @@ def _name(group: Group, name: str, external_id: str | None) -> None:
     group.name_key = fold(name)[:255]
     group.external_id = external_id
     group.external_id_key = external_id or ""
-    same = Group.objects.filter(owner_key=group.owner_key, name_key=group.name_key).exclude(pk=group.pk)
+    same = _same_name.rows(owner_key=group.owner_key, name_key=group.name_key, id=group.pk)
     # Keycloak's subgroups share bare names but not external ids; everybody else expects names to be unique.
-    for id, other in same.values_list("pk", "external_id_key"):
+    for id, other in same:
         if not external_id or other in ("", external_id):
             raise Conflict(f"{taken(name)} It is the group {id}.", field="displayName")
 

@@ -34,6 +34,9 @@ class Group(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    # No column: whether it has many members, known of a group that was locked for changing it.
+    has_many: bool
+
     class Meta:
         ordering = ["name_key", "id"]
         constraints = [
@@ -41,9 +44,10 @@ class Group(models.Model):
                 fields=["tenant", "owner_key", "name_key", "external_id_key"], name="group_once_per_owner"
             )
         ]
+        # Each ends with the id: lists are in its order, and SQLite without statistics prefers an index that sorts.
         indexes = [
-            models.Index(fields=["owner_key", "external_id_key"], name="group_by_external_id"),
-            models.Index(fields=["owner_key", "name_key"], name="group_by_name"),
+            models.Index(fields=["owner_key", "external_id_key", "id"], name="group_by_external_id"),
+            models.Index(fields=["owner_key", "name_key", "id"], name="group_by_name"),
             models.Index(fields=["owner_key", "updated_at", "id"], name="group_by_change"),
             models.Index(fields=["owner_key", "id"], name="group_by_owner"),
         ]
@@ -67,13 +71,16 @@ class Membership(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     group = models.ForeignKey(Group, models.CASCADE, related_name="memberships", db_index=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", db_index=False)
     source = models.ForeignKey(AccessSource, models.CASCADE, null=True, related_name="memberships", db_index=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["group", "user"], name="membership_once")]
-        indexes = [models.Index(fields=["source", "group"], name="membership_by_source")]
+        indexes = [
+            models.Index(fields=["source", "group"], name="membership_by_source"),
+            models.Index(fields=["user", "group"], name="membership_by_user"),
+        ]
 
     def __str__(self):
         return f"{self.user} in {self.group}"

@@ -8,7 +8,7 @@ from kestra_iam.errors import NotFound
 from kestra_iam.models import Group
 from provisioning.errors import Refused
 from provisioning.provisioner import Provisioner
-from tenants.compiled import sent_together
+from tenants.statements import sent_together
 
 
 class MemberStep(NamedTuple):

@@ -1,6 +1,6 @@
 """The rows behind one pushed user: how they are found, locked and written."""
 
-from django.db.models import Subquery
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from kestra_iam.actions import linking
@@ -28,10 +28,14 @@ _CHANGED = (
 )
 _COLUMNS = [field.attname for field in ProvisionedUser._meta.concrete_fields]
 _locked_user = CompiledQuery(
-    lambda integration_id, id: (
+    lambda integration_id, tenant_id, id: (
         ProvisionedUser.objects.select_for_update()
         .filter(integration_id=integration_id, pk=id)
-        .values_list(*_COLUMNS, USER_COLUMNS[-1])
+        .values_list(
+            *_COLUMNS,
+            USER_COLUMNS[-1],
+            Subquery(linking.followers(tenant_id, OuterRef("account_id")).values("email")),
+        )
     )
 )
 _find_named = CompiledQuery(
@@ -47,16 +51,17 @@ _find_named = CompiledQuery(
 
 
 def lock(by: Provisioner, user_id: str) -> ProvisionedUser:
-    """Return a user of this integration, locked until the transaction ends, with ``groups`` as in ``UserRow``.
+    """Return a user of this integration, locked until the transaction ends, with ``groups`` as in ``UserRow``, and
+    with ``account_email`` if its account follows this integration.
 
     Raises ``NotFound``.
     """
-    rows = _locked_user.rows(integration_id=by.integration_id, id=user_id)
+    rows = _locked_user.rows(integration_id=by.integration_id, tenant_id=by.tenant.pk, id=user_id)
     if not rows:
         raise NotFound("There is no such user.")
-    *columns, groups = rows[0]
+    *columns, groups, account_email = rows[0]
     user = ProvisionedUser.from_db(USING, _COLUMNS, columns)
-    user.groups = groups
+    user.groups, user.account_email = groups, account_email
     return user
 
 
@@ -96,14 +101,14 @@ def count_change(user: ProvisionedUser, document: UserDocument) -> None:
 
 def replace_emails(user: ProvisionedUser, document: UserDocument) -> None:
     """Write the e-mail rows anew."""
-    ProvisionedEmail.objects.filter(user=user).delete()
+    _emails.delete("user", user.pk)
     _write_emails(user, document)
 
 
 def delete(user: ProvisionedUser) -> None:
     """Delete a user's own rows; its source stays."""
-    ProvisionedEmail.objects.filter(user=user).delete()
-    ProvisionedUser.objects.filter(pk=user.pk).delete()
+    _emails.delete("user", user.pk)
+    _users.delete("source", user.pk)
 
 
 def _describe(user: ProvisionedUser, document: UserDocument) -> None:

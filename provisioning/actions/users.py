@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from kestra_iam import audit
 from kestra_iam.actions import guards, linking
-from kestra_iam.actions.access_sources import end_sources
+from kestra_iam.actions.access_sources import end_source, forget_unless_let_in
 from kestra_iam.actions.linking import Events, Fields
 from kestra_iam.errors import Conflict
 from kestra_iam.models import User
@@ -18,7 +18,7 @@ from provisioning.actions import user_rows
 from provisioning.documents import UserDocument, email_keys
 from provisioning.models import ProvisionedUser
 from provisioning.provisioner import Provisioner
-from tenants.compiled import sent_together
+from tenants.statements import sent_together
 
 Attributes = dict[str, Any]
 
@@ -42,7 +42,7 @@ def create_user(*, by: Provisioner, attributes: Attributes, document: UserDocume
 
 def _link(by: Provisioner, account: User, attributes: Attributes, document: UserDocument) -> ProvisionedUser:
     user = _open(by, account, document, [], is_new=False)
-    if linking.follows(by.tenant, account):
+    if linking.followers(by.tenant.pk, account.pk).exists():
         linking.write_fields(account, account_fields(attributes))
     return user
 
@@ -81,19 +81,19 @@ def update_user(*, by: Provisioner, user: ProvisionedUser, attributes: Attribute
     fields = account_fields(attributes)
     if renamed:
         events += _rename(by, user, fields)
-    elif fields != account_fields(before) and linking.follows(by.tenant, user.account):
-        linking.write_fields(user.account, fields)
-    if document.active != user.active:
-        source = user_rows.source_of(by, user)
-        events += linking.set_active(by.principal, by.tenant, source, user.user_name, document.active)
-    if document.email_keys != email_keys(before):
-        user_rows.replace_emails(user, document)
     changed = {
         name: [before.get(name), attributes.get(name)]
         for name in (before.keys() | attributes.keys()) - {"schemas"}
         if before.get(name) != attributes.get(name)
     }
     with guards.taken(_taken(document), field="userName"), sent_together():
+        if not renamed and user.account_email is not None and fields != account_fields(before):
+            linking.write_fields(User(pk=user.account_id, email=user.account_email), fields)
+        if document.active != user.active:
+            source = user_rows.source_of(by, user)
+            events += linking.set_active(by.principal, by.tenant, source, user.user_name, document.active)
+        if document.email_keys != email_keys(before):
+            user_rows.replace_emails(user, document)
         user_rows.count_change(user, document)
         audit.write([*events, _event(by, "update", user, {"changed": changed})])
     return True
@@ -105,10 +105,12 @@ def delete_user(*, by: Provisioner, user: ProvisionedUser) -> None:
     With the last source go the person's bindings, memberships and tokens of this tenant, and the password
     and sessions of an account at home here.
     """
-    source = user.source
-    user_rows.delete(user)
-    events = end_sources(by.principal, by.tenant, [source])
-    audit.write([*events, _event(by, "delete", user, {"account": source.user_id})])
+    with sent_together():
+        user_rows.delete(user)
+        events, has_more = end_source(by.principal, by.tenant, user_rows.source_of(by, user))
+        audit.write([*events, _event(by, "delete", user, {"account": user.account_id})])
+    if has_more:
+        audit.write(forget_unless_let_in(by.principal, by.tenant, [user.account]))
 
 
 def account_fields(attributes: Attributes) -> Fields:
@@ -129,7 +131,7 @@ def _rename(by: Provisioner, user: ProvisionedUser, fields: Fields) -> Events:
     old = user.account
     new = linking.find_account(by.tenant, fields.username)
     events: Events = []
-    if new is None and linking.follows(by.tenant, old):
+    if new is None and user.account_email is not None:
         events.append(
             audit.event(
                 by.principal, by.tenant, "account.rename", "USERS", old.pk, fields.username, {"before": old.username}

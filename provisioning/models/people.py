@@ -33,8 +33,10 @@ class ProvisionedUser(models.Model):
     document = models.TextField()
     folded = models.TextField(null=True, editable=False)
 
-    # No column: the groups of a user read together with them, as JSON text.
+    # No columns: what is read together with a user. Its groups as JSON text, and for changing it the e-mail address of
+    # its account, None where that does not take over what the integration says.
     groups: str
+    account_email: str | None
 
     class Meta:
         constraints = [
@@ -42,8 +44,8 @@ class ProvisionedUser(models.Model):
             models.UniqueConstraint(fields=["account", "integration"], name="account_once_per_integration"),
         ]
         indexes = [
-            models.Index(fields=["integration", "external_id"], name="user_by_external_id"),
-            models.Index(fields=["integration", "display_name_key"], name="user_by_display_name"),
+            models.Index(fields=["integration", "external_id", "source"], name="user_by_external_id"),
+            models.Index(fields=["integration", "display_name_key", "source"], name="user_by_display_name"),
             models.Index(fields=["integration", "updated_at", "source"], name="user_by_change"),
             models.Index(fields=["integration", "source"], name="user_by_id"),
         ]

@@ -11,6 +11,7 @@ import orjson
 from django.db.models import QuerySet
 from django_scim.adapters import SCIMGroup, SCIMUser
 
+from kestra_iam.actions.pushed_groups import MANY
 from kestra_iam.errors import NotFound
 from provisioning import documents, reading
 from provisioning.actions import groups, user_rows, users
@@ -149,6 +150,8 @@ class GroupAdapter(Adapter, SCIMGroup):
     rows = staticmethod(reading.groups)
     row = reading.GroupRow
     columns = reading.GROUP_COLUMNS
+    # Who is in a group that has just been created: nobody needs to read it.
+    first_members: list[str] | None = None
 
     def find(self, id: str) -> "GroupAdapter":
         """Load a group of this integration for reading; raises ``NotFound``."""
@@ -186,10 +189,11 @@ class GroupAdapter(Adapter, SCIMGroup):
     def save(self) -> bool:
         """Create or change the group through one action; return whether it differs from before."""
         if self.obj is None:
-            member_ids = [id for step in self.steps for id in step.ids]
+            member_ids = list(dict.fromkeys(id for step in self.steps for id in step.ids))
             self.obj = groups.create_group(
                 by=self.provisioner, name=self.name, external_id=self.external_id, member_ids=member_ids
             )
+            self.first_members = member_ids
             return True
         return groups.update_group(
             by=self.provisioner, group=self.obj, name=self.name, external_id=self.external_id, steps=self.steps
@@ -199,6 +203,8 @@ class GroupAdapter(Adapter, SCIMGroup):
         groups.delete_group(by=self.provisioner, group=self.obj)
 
     def computed(self) -> str | None:
+        if self.first_members is not None:
+            return reading.members_json(self.provisioner, self.first_members)
         return reading.members_of(self.provisioner, [self.id]).get(self.id)
 
     @classmethod
@@ -207,6 +213,13 @@ class GroupAdapter(Adapter, SCIMGroup):
 
     def render_patched(self) -> bytes | str | None:
         """Return the group, or None for a large one: adding one member costs the same in every group."""
+        removed = sum(len(step.ids) for step in self.steps if step.kind == "remove")
+        if (
+            self.obj.has_many
+            and removed < MANY - reading.FEW
+            and not any(step.kind == "replace" for step in self.steps)
+        ):
+            return None
         few, members = reading.few_members_of(self.provisioner, self.id)
         return self.text(members) if few else None
 

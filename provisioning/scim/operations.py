@@ -1,21 +1,15 @@
 """The four changes of a resource, for single requests and Bulk alike (RFC 7644 §3.3 to §3.6)."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple
 
-from django.db import DatabaseError, OperationalError, connection, transaction
-
-from kestra_iam.actions.guards import is_overtaken
-from kestra_iam.errors import Overtaken
+from provisioning.actions.settling import settled
 from provisioning.scim import responses
 from provisioning.scim.adapters import Adapter
 from provisioning.scim.errors import ScimError
 from provisioning.scim.patch import parse_operations
+from tenants.statements import alone
 
 Body = dict[str, Any]
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 class Outcome(NamedTuple):
@@ -25,32 +19,13 @@ class Outcome(NamedTuple):
     changed: bool
 
 
-def settled(change: Callable[P, R]) -> Callable[P, R]:
-    """Run a change in one transaction, and once more if another writer was faster: what that one wrote decides.
-
-    After a deadlock the outermost transaction alone is tried again: an inner one still holds what the other wants.
-    """
-
-    @wraps(change)
-    def run(*args: P.args, **options: P.kwargs) -> R:
-        try:
-            with transaction.atomic():
-                return change(*args, **options)
-        except (DatabaseError, Overtaken) as error:
-            if not is_overtaken(error) or (isinstance(error, OperationalError) and connection.in_atomic_block):
-                raise
-            with transaction.atomic():
-                return change(*args, **options)
-
-    return run
-
-
 @settled
 def create(adapter: Adapter, body: Body) -> Outcome:
     """Create the resource that ``body`` describes; ``adapter`` holds none yet."""
     adapter.obj = None
     adapter.from_dict(body)
-    return Outcome(adapter, adapter.save())
+    with alone():
+        return Outcome(adapter, adapter.save())
 
 
 @settled

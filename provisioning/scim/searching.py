@@ -34,7 +34,11 @@ def search(request: HttpRequest, adapter_classes: Sequence[Any], parameters: Map
 def _looked_up(request: HttpRequest, adapter_classes: Sequence[Any], query: ListQuery) -> Page | None:
     if len(adapter_classes) > 1:
         return None
-    rows = lookups.find(adapter_classes[0].type.name, request.provisioner.integration_id, query)
+    name, integration_id = adapter_classes[0].type.name, request.provisioner.integration_id
+    if query.filter is None:
+        found = lookups.page(name, integration_id, query)
+        return found and Page(found[0], query.start_index, [found[1]])
+    rows = lookups.find(name, integration_id, query)
     return None if rows is None else Page(len(rows), query.start_index, [rows])
 
 

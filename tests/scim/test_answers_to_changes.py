@@ -110,3 +110,22 @@ def test_a_put_leaves_nothing_of_what_it_does_not_name_and_makes_nothing_up(scim
     staff = scim.group("Staff", alice["id"], externalId="x")
     cleared = scim.put(f"/Groups/{staff['id']}", {"displayName": "Staff"}).json()
     assert cleared.keys() == {"schemas", "id", "displayName", "meta"}
+
+
+def test_a_patch_that_makes_a_large_group_small_is_answered_with_all_of_it(scim: ScimClient):
+    creates = [
+        {"method": "POST", "path": "/Users", "bulkId": f"u{number}", "data": {"userName": f"u{number}"}}
+        for number in range(210)
+    ]
+    ids = [result["id"] for result in scim.bulk(*creates)]
+    path = f"/Groups/{scim.group('Staff', *ids)['id']}"
+    remove = [
+        {"op": "remove", "path": "members", "value": [{"value": id} for id in ids[:number]]} for number in (9, 110)
+    ]
+    assert scim.operations(path, remove[0]).status_code == 204
+    small = scim.operations(path, remove[1])
+    assert (small.status_code, [each["value"] for each in small.json()["members"]]) == (200, ids[110:])
+    replaced = scim.operations(path, {"op": "replace", "path": "members", "value": [{"value": id} for id in ids]})
+    assert replaced.status_code == 204
+    replaced = scim.operations(path, {"op": "replace", "path": "members", "value": [{"value": ids[5]}]})
+    assert [each["value"] for each in replaced.json()["members"]] == [ids[5]]

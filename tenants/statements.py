@@ -1,0 +1,203 @@
+"""How compiled statements reach the database.
+
+On PostgreSQL they are prepared once in a connection and executed through libpq, on which the driver stands: its cursors
+in Django's wrappers take twice as long as the statement itself. Where somebody looks on (the log of queries, execution
+wrappers) and on other databases, Django's own way is taken.
+"""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import count
+from typing import Any, TypeVar
+
+from django.db import InterfaceError, OperationalError, connections
+from psycopg import errors, pq
+from psycopg.adapt import Transformer
+
+USING = "default"
+# Writes sent together make statements of their own. There are a few dozen; more would fill the server's memory.
+MOST_PREPARED = 200
+_IDLE = pq.TransactionStatus.IDLE
+_SUCCEEDED = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
+R = TypeVar("R")
+
+
+def rows_of(sql: str, values: list[Any], *, locks: bool) -> list[tuple[Any, ...]]:
+    """Execute a query and return its rows; ``locks`` tells whether it locks them until the transaction ends."""
+    connection: Any = connections[USING]
+    if (prepared := _prepared(connection)) is not None:
+        with connection.wrap_database_errors:
+            return prepared.rows_of(sql, values, locks=locks)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall()
+
+
+def execute(sql: str, values: list[Any], *, alone: bool = False) -> None:
+    """Execute a statement for what it does; ``alone`` tells that nothing else is written in its transaction.
+
+    One that is alone and first is a transaction by itself, which PostgreSQL need not be told to begin and to commit.
+    """
+    connection: Any = connections[USING]
+    if (prepared := _prepared(connection)) is not None:
+        with connection.wrap_database_errors:
+            prepared.execute(sql, values, begin=not alone)
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def send(sql: str, values: list[Any]) -> None:
+    """Execute a write, now or with the others of the block around it (``sent_together``)."""
+    if _local.waiting is None:
+        execute(sql, values)
+    else:
+        _local.waiting.append((sql, values))
+
+
+@contextmanager
+def sent_together() -> Iterator[None]:
+    """Send the compiled writes of the block as one statement at its end (PostgreSQL).
+
+    They all see the rows as they were before, so no row may be written twice; a broken constraint is raised at
+    the end of the block.
+    """
+    connection = connections[USING]
+    if connection.vendor != "postgresql" or _local.waiting is not None:
+        yield
+        return
+    statements: list[Any] = []
+    _local.waiting = statements
+    try:
+        yield
+    finally:
+        _local.waiting = None
+    if statements:
+        execute(*_joined(statements), alone=_local.alone)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Promise that what the block sends together is all that is written in the transaction around it.
+
+    The promise is dropped where that transaction has others around it.
+    """
+    _local.alone = not connections[USING].savepoint_ids
+    try:
+        yield
+    finally:
+        _local.alone = False
+
+
+def _joined(statements: list[tuple[str, list[Any]]]) -> tuple[str, list[Any]]:
+    """Return several writes as one statement (data-modifying common table expressions).
+
+    PostgreSQL carries out the last one first. Written backwards they lock rows in the same order as one by one,
+    so that two transactions do not wait for each other.
+    """
+    if len(statements) == 1:
+        return statements[0]
+    backwards = statements[::-1]
+    parts = (f"w{number} AS ({sql})" for number, (sql, _) in enumerate(backwards))
+    return f"WITH {', '.join(parts)} SELECT 1", [value for _, values in backwards for value in values]
+
+
+class _Local(threading.local):
+    """What this thread collects, and what it has promised."""
+
+    waiting: list[tuple[str, list[Any]]] | None = None
+    alone = False
+
+
+_local = _Local()
+
+
+def run_first(statement: Callable[[], R]) -> R:
+    """Run the statement that a request begins with, a second time if the connection kept from before has died.
+
+    So the statement itself tells whether the connection lives. Django's own question (``CONN_HEALTH_CHECKS``) is one
+    more round trip, for which every request would wait.
+    """
+    connection: Any = connections[USING]
+    if connection.in_atomic_block:
+        return statement()
+    connection.health_check_done = True
+    try:
+        return statement()
+    except (OperationalError, InterfaceError):
+        if connection.connection is not None and connection.is_usable():
+            raise
+        connection.close()
+        return statement()
+
+
+def _prepared(connection: Any) -> "Prepared | None":
+    if connection.vendor != "postgresql" or connection.queries_logged or connection.execute_wrappers:
+        return None
+    connection.close_if_health_check_failed()
+    connection.validate_no_broken_transaction()
+    driver = connection.connection
+    if driver is None or driver.prepare_threshold is not None or driver.isolation_level is not None:
+        # Not connected yet; or the driver would deallocate what is prepared here, or has to begin transactions itself.
+        return None
+    kept: Prepared | None = getattr(connection, "prepared_statements", None)
+    if kept is None or kept.driver is not driver:
+        kept = connection.prepared_statements = Prepared(driver, connection.create_cursor())
+    return kept
+
+
+class Prepared:
+    """The statements that one connection has prepared; ``cursor`` knows how Django wants values to be read."""
+
+    def __init__(self, driver: Any, cursor: Any):
+        self.driver, self.libpq = driver, driver.pgconn
+        self.reader = Transformer(cursor)
+        self.names: dict[str, bytes] = {}
+
+    def rows_of(self, sql: str, values: list[Any], *, locks: bool) -> list[tuple[Any, ...]]:
+        # A query sees what is committed when it starts, in a transaction or not (READ COMMITTED).
+        result = self.execute(sql, values, begin=locks)
+        self.reader.set_pgresult(result)
+        return self.reader.load_rows(0, result.ntuples, tuple)
+
+    def execute(self, sql: str, values: list[Any], *, begin: bool) -> Any:
+        if begin and not self.driver.autocommit and self.libpq.transaction_status == _IDLE:
+            # As the driver does: a transaction begins with its first statement.
+            self._checked(self.libpq.exec_(b"BEGIN"))
+        texts = [_text(value) for value in values]
+        if (name := self.names.get(sql)) is None:
+            if len(self.names) == MOST_PREPARED:
+                return self._checked(self.libpq.exec_params(_numbered(sql), texts))
+            name = f"compiled_{len(self.names)}".encode()
+            self._checked(self.libpq.prepare(name, _numbered(sql)))
+            self.names[sql] = name
+        return self._checked(self.libpq.exec_prepared(name, texts))
+
+    def _checked(self, result: Any) -> Any:
+        if result.status in _SUCCEEDED:
+            return result
+        if self.libpq.status:
+            # No answer of the database: the connection is gone.
+            raise errors.OperationalError(result.get_error_message())
+        raise errors.error_from_result(result)
+
+
+def _numbered(sql: str) -> bytes:
+    """Return SQL with its placeholders as PostgreSQL writes them: ``$1``, ``$2``."""
+    numbers = count(1)
+    return re.sub("%[%s]", lambda found: "%" if found[0] == "%%" else f"${next(numbers)}", sql).encode()
+
+
+def _text(value: Any) -> bytes | None:
+    """Return a value as PostgreSQL reads it from text."""
+    match value:
+        case None:
+            return None
+        case bool():
+            return b"t" if value else b"f"
+        case datetime():
+            return value.isoformat().encode()
+    return str(value).encode()
