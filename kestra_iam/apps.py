@@ -6,4 +6,4 @@ class KestraIamConfig(AppConfig):
     verbose_name = "IAM"
 
     def ready(self):
-        from kestra_iam import checks  # noqa: F401 - registers them
+        from kestra_iam import checks, task_results  # noqa: F401 - registers them

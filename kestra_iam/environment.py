@@ -64,6 +64,21 @@ def networks(name: str) -> list[str]:
         ) from None
 
 
+def allowed_hosts(name: str) -> list[str]:
+    """Return hosts, hosts with a port, IP addresses and networks, in lower case."""
+    hosts = [part.lower() for part in listed(name, [])]
+    for host in hosts:
+        try:
+            ip_network(host)
+        except ValueError:
+            if not re.fullmatch(r"[a-z0-9._-]+(:[0-9]{1,5})?|\[[0-9a-f:.]+\](:[0-9]{1,5})?", host):
+                raise Misconfigured(
+                    f"{name} names {host!r}: use hosts, IP addresses or networks with commas between them, as in "
+                    "'keycloak.internal,10.1.0.0/16'."
+                ) from None
+    return hosts
+
+
 def public_url(name: str, default: str) -> str:
     """Return the address under which clients reach the server: scheme and host, without a slash at the end."""
     value = text(name, default).rstrip("/")

@@ -25,6 +25,8 @@ TRUSTED_PROXIES = environment.networks("TRUSTED_PROXIES")
 
 # --- What is switched on ------------------------------------------------------------------------------------
 KESTRA_EE_TENANTS_ENABLED = environment.tenants_enabled("KESTRA_CONFIG")
+# Where the server may send requests, beside https and public addresses.
+OUTBOUND_ALLOW = environment.allowed_hosts("OUTBOUND_ALLOW")
 # What one integration may send to one worker process; 0 is no limit.
 SCIM_REQUESTS_PER_SECOND = environment.integer("SCIM_REQUESTS_PER_SECOND", 0, low=0, high=1_000_000)
 
@@ -40,8 +42,9 @@ _OPTIONS: dict[str, Any] = (
         "timeout": 30,
     }
     if _EMBEDDED
-    # Statements are prepared from their second use on; with persistent connections that is a quarter less CPU.
-    else {"server_side_binding": True, "prepare_threshold": 1, "connect_timeout": 10}
+    # Compiled statements are prepared, by ``tenants.statements``. The driver itself prepares none: it would let go of
+    # all of them, the compiled ones too, with every rollback.
+    else {"server_side_binding": True, "prepare_threshold": None, "connect_timeout": 10}
 )
 DATABASES = {
     "default": {
@@ -97,6 +100,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "django_scim",
+    "django_tasks",
+    "django_tasks_db",
 ]
 MIDDLEWARE = [
     "tenants.middleware.TenantMount",
@@ -178,6 +183,10 @@ SCIM_SERVICE_PROVIDER = {
     "WWW_AUTHENTICATE_HEADER": "Bearer",
 }
 
+# --- Work that outlives a request ---------------------------------------------------------------------------
+# Tasks wait in the database; `manage.py serve` starts the worker that runs them.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
 # --- Language, static files, logs ---------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 USE_I18N = False
@@ -199,5 +208,7 @@ LOGGING = {
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         # What clients do wrong is in their answers; their addresses stay out of the log.
         "django.request": {"level": "ERROR"},
+        # Each request out of the server, a line.
+        "httpx2": {"level": "WARNING"},
     },
 }

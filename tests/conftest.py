@@ -15,6 +15,8 @@ from tenants import compiled
 from tenants.models import Tenant
 from tests.clients import ScimClient
 from tests.factories import AccountFactory, IntegrationFactory, TenantFactory, person
+from tests.keycloak_double import keycloak as keycloak
+from tests.pulls import realm as realm
 
 # How long an example takes says nothing on a machine that does other things too; CI tries the same ones every time.
 hypothesis.settings.register_profile("project", deadline=None, derandomize=os.environ.get("CI") == "true")

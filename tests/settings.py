@@ -20,6 +20,9 @@ if _EMBEDDED:
 # Every SCIM answer is checked on its way out, whoever asked.
 SCIM_HANDLER = "tests.answers.handle"
 
+# Tasks run at once, where they are enqueued.
+TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+
 # Static files straight from their apps, under their own names.
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},

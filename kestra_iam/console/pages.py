@@ -123,7 +123,7 @@ class ConsoleAdmin(Doors):
             request,
             self.remove_template,
             title=f"Remove {self.thing}",
-            status=_status(refusal) if refusal else 200,
+            status=status_of(refusal) if refusal else 200,
             original=obj,
             refusal=refusal,
             **self.removal(request, obj),
@@ -135,7 +135,7 @@ class ConsoleAdmin(Doors):
         try:
             answer = getattr(self, f"do_{operation.replace('-', '_')}")(request, obj)
         except IamError as error:
-            return self.show(request, obj, refusal=error, status=_status(error))
+            return self.show(request, obj, refusal=error, status=status_of(error))
         return answer if isinstance(answer, HttpResponse) else self.done(request, obj, answer)
 
     def find(self, request: ConsoleRequest, object_id: UUID) -> Any:
@@ -171,7 +171,7 @@ class ConsoleAdmin(Doors):
             act()
         except IamError as error:
             form.refuse(error)
-            return _status(error)
+            return status_of(error)
         return 200
 
 
@@ -182,5 +182,6 @@ def _pages(response: Any) -> dict[str, str]:
     return {name: changes.get_query_string({PAGE_VAR: page}) for name, page in around.items() if page in there}
 
 
-def _status(refusal: IamError) -> int:
+def status_of(refusal: IamError) -> int:
+    """Return the HTTP status of a refusal."""
     return next(status for kind, status in STATUS.items() if isinstance(refusal, kind))

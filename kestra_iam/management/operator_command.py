@@ -1,8 +1,8 @@
 """The base class of every command: acts as the operator, answers in text or as one JSON document."""
 
-import json
 from argparse import ArgumentParser
 from collections.abc import Callable
+from json import dumps
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -12,6 +12,8 @@ from kestra_iam.errors import IamError
 from tenants.models import Tenant
 
 Document = dict[str, Any] | list[dict[str, Any]]
+# Refused, timed out, or without tables; the database's own text may hold parts of its address.
+DATABASE_UNUSABLE = "The database cannot be used: check DATABASE_URL, then run 'manage.py migrate'."
 
 
 class Error(CommandError):
@@ -19,7 +21,7 @@ class Error(CommandError):
 
 
 class OperatorCommand(BaseCommand):
-    """A command whose ``run`` returns the document to print: an object, or a list of objects.
+    """A command whose ``run`` returns the document to print: an object, a list of objects, or None for nothing more.
 
     ``--json`` prints it as one JSON document; without it people get aligned lines, and ``note``.
     """
@@ -28,7 +30,7 @@ class OperatorCommand(BaseCommand):
     requires_system_checks: list[str] = []
     note = ""
     # Parses, calls the action, returns what to print.
-    run: Callable[..., Document]
+    run: Callable[..., Document | None]
 
     def add_json_option(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="Print one JSON document on standard output.")
@@ -38,16 +40,17 @@ class OperatorCommand(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         try:
-            document: Document = self.run(**options)
+            document = self.run(**options)
         except IamError as error:
             raise Error(error.message) from error
         except (OperationalError, ProgrammingError, InterfaceError) as error:
-            # Refused, timed out, or without tables; the database's own text may hold parts of its address.
-            raise Error("The database cannot be used: check DATABASE_URL, then run 'manage.py migrate'.") from error
-        if options.get("json"):
-            self.stdout.write(json.dumps(document, ensure_ascii=False))
-            return
-        for line in self.lines(document):
+            raise Error(DATABASE_UNUSABLE) from error
+        if document is not None:
+            self.print(document, **options)
+
+    def print(self, document: Document, *, json: bool = False, **_: Any) -> None:
+        """Print a document as ``--json`` asks, or for people."""
+        for line in [dumps(document, ensure_ascii=False)] if json else self.lines(document):
             self.stdout.write(line)
 
     def lines(self, document: Document) -> list[str]:
@@ -67,8 +70,8 @@ class VerbCommand(OperatorCommand):
         self.add_json_option(verb)
         return verb
 
-    def run(self, **options: Any) -> Document:
-        document: Document = getattr(self, f"do_{options['verb']}")(**options)
+    def run(self, **options: Any) -> Document | None:
+        document: Document | None = getattr(self, f"do_{options['verb']}")(**options)
         return document
 
 

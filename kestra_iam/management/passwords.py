@@ -38,6 +38,23 @@ def given_password(*, from_stdin: bool, ask: bool = True) -> str | None:
     return password or None
 
 
+def given_secret(variable: str, *, from_stdin: bool, prompt: str) -> str | None:
+    """Return a secret of another server: from standard input, the environment variable or a prompt on a terminal.
+
+    None where there is none. Raises ``Error`` for an empty standard input.
+    """
+    if from_stdin:
+        secret = sys.stdin.readline().rstrip("\r\n")
+        if not secret:
+            raise Error("There is nothing on standard input.")
+        return secret
+    if variable in os.environ:
+        return os.environ[variable] or None
+    if not sys.stdin.isatty():
+        return None
+    return getpass.getpass(f"{prompt}: ") or None
+
+
 def made_up_password() -> str:
     """Return a random password, to be shown once."""
     return secrets.token_urlsafe(15)

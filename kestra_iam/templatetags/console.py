@@ -6,11 +6,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from kestra_iam import permissions, tokens
-from kestra_iam.console import cells
+from kestra_iam.console import cells, marks
 
 register = template.Library()
 register.filter(cells.moment)
 register.filter(cells.subject)
+register.filter(marks.marked)
 register.simple_tag(cells.pill)
 register.filter(tokens.hint)
 

@@ -57,7 +57,7 @@ def update_integration(*, by: Principal, integration: Integration, name: str, de
 
     Raises as ``create_integration`` for the name.
     """
-    integration = _lock(integration)
+    integration = lock_integration(integration)
     _describe(integration, name, description)
     with guards.taken(_taken(integration)):
         integration.save(update_fields=["name", "name_key", "description"])
@@ -76,15 +76,15 @@ def enable_integration(*, by: Principal, integration: Integration) -> Integratio
 
     Raises ``Forbidden`` if ``by`` does not hold everything that the integration gives.
     """
-    integration = _lock(integration)
-    _must_hold_what_it_gives(by, integration)
+    integration = lock_integration(integration)
+    must_hold_what_it_gives(by, integration)
     return _switch(by, integration, enabled=True)
 
 
 @guards.one_transaction()
 def disable_integration(*, by: Principal, integration: Integration) -> Integration:
     """Refuse every request, from the next one on."""
-    return _switch(by, _lock(integration), enabled=False)
+    return _switch(by, lock_integration(integration), enabled=False)
 
 
 @guards.one_transaction()
@@ -96,8 +96,8 @@ def rotate_token(*, by: Principal, integration: Integration, overlap: timedelta)
     """
     if overlap not in OVERLAPS.values():
         raise Invalid(f"Use one of {', '.join(OVERLAPS)}.", field="overlap")
-    integration = _lock(integration)
-    _must_hold_what_it_gives(by, integration)
+    integration = lock_integration(integration)
+    must_hold_what_it_gives(by, integration)
     account: ServiceAccount = integration.service_account  # type: ignore[assignment]
     older, now = account.api_tokens.all(), timezone.now()
     if overlap:
@@ -120,9 +120,13 @@ def _taken(integration: Integration) -> str:
     return f"There is an integration '{integration.name}' in this tenant already."
 
 
-def _lock(integration: Integration) -> Integration:
+def lock_integration(integration: Integration) -> Integration:
+    """Return the integration, locked until the transaction ends; raises ``NotFound`` if it has been removed.
+
+    What is pushed or pulled meanwhile does not wait.
+    """
     found = (
-        Integration.objects.select_for_update(of=("self",))
+        Integration.objects.select_for_update(of=("self",), no_key=True)
         .select_related("tenant", "service_account")
         .filter(pk=integration.pk)
         .first()
@@ -132,7 +136,8 @@ def _lock(integration: Integration) -> Integration:
     return found
 
 
-def _must_hold_what_it_gives(by: Principal, integration: Integration) -> None:
+def must_hold_what_it_gives(by: Principal, integration: Integration) -> None:
+    """Raise ``Forbidden`` unless ``by`` holds what the integration may do and all that is bound to its groups."""
     given = PROVISIONER | access.of_groups_managed_by(integration.pk)
     guards.must_hold(by, integration.tenant, given, f"The integration {integration.name}")
 

@@ -14,7 +14,7 @@ from kestra_iam.errors import NotFound
 from kestra_iam.models import AccessSource, Binding, Group, Membership, Role, ServiceAccount
 from kestra_iam.principals import Principal
 from provisioning.actions.opening import record
-from provisioning.models import Integration, ProvisionedEmail, ProvisionedUser
+from provisioning.models import Integration, ProvisionedEmail, ProvisionedUser, PullRun
 from tenants.fields import fold
 
 # People whose access ends with one set of statements.
@@ -82,6 +82,7 @@ def remove_integration(*, by: Principal, integration: Integration, keep_access: 
 
 def _hold(integration: Integration) -> Integration:
     """Let what is being pushed end and nothing new begin, locking rows in the order in which pushing does."""
+    list(PullRun.objects.select_for_update().filter(integration=integration, ended_at=None).values_list("pk"))
     list(ServiceAccount.objects.select_for_update().filter(pk=integration.pk).values_list("pk"))
     list(ProvisionedUser.objects.select_for_update().filter(integration=integration).values_list("pk"))
     found = Integration.objects.select_for_update().filter(pk=integration.pk).first()

@@ -9,13 +9,14 @@ from kestra_iam.console.counts import count_of
 from kestra_iam.console.filters import Choice
 from kestra_iam.console.forms import Described
 from kestra_iam.console.headers import show_once
-from kestra_iam.console.pages import ConsoleAdmin
 from kestra_iam.console.site import site
 from kestra_iam.errors import Invalid
 from kestra_iam.models import Group
 from kestra_iam.permissions import UPDATE
 from provisioning.actions import integrations, removal
+from provisioning.admin.connect import ConnectPages
 from provisioning.admin.forms import IntegrationForm, RemoveForm, RotateForm
+from provisioning.admin.pull import PullPages
 from provisioning.endpoints import TENANTS_DISABLED, is_loopback, scim_endpoint
 from provisioning.models import Integration, ProvisionedUser
 
@@ -37,7 +38,7 @@ class Enabled(Choice):
 
 
 @admin.register(Integration, site=site)
-class IntegrationAdmin(ConsoleAdmin):
+class IntegrationAdmin(ConnectPages, PullPages):
     resource = "PROVISIONING"
     url_path = "provisioning"
     title = "Provisioning"
@@ -152,6 +153,7 @@ class IntegrationAdmin(ConsoleAdmin):
             "left": left[:LEFT_SHOWN],
             "left_count": left.count(),
             "rotate_form": RotateForm(request=request),
+            **self.sync_context(integration),
         }
 
     def _credentials(self, request, integration, title, **context):

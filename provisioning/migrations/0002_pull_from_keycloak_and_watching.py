@@ -14,6 +14,22 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="integration",
+            name="unauthenticated_before",
+            field=models.PositiveBigIntegerField(default=0, editable=False),
+        ),
+        migrations.AddField(
+            model_name="integration",
+            name="watched_for",
+            field=models.CharField(
+                blank=True,
+                choices=[("connection", "Connection"), ("full-sync", "Full Sync")],
+                default="",
+                editable=False,
+                max_length=16,
+            ),
+        ),
+        migrations.AddField(
+            model_name="integration",
             name="watched_from",
             field=models.DateTimeField(editable=False, null=True),
         ),
@@ -124,7 +140,7 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("method", models.CharField(max_length=16)),
                 ("resource", models.CharField(max_length=255)),
-                ("resource_id", models.CharField(blank=True, max_length=36)),
+                ("resource_id", tenants.fields.KeyField(default="", editable=False, max_length=36)),
                 ("status", models.PositiveSmallIntegerField()),
                 (
                     "integration",

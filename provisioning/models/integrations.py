@@ -15,6 +15,12 @@ class Integration(models.Model):
     class Type(models.TextChoices):
         SCIM = "SCIM", "SCIM 2.0"
 
+    class Watch(models.TextChoices):
+        """What an integration is watched for: its first request, or what a full sync touches."""
+
+        CONNECTION = "connection"
+        FULL_SYNC = "full-sync"
+
     id = IdField()
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="integrations")
     name = models.CharField(max_length=255)
@@ -27,8 +33,11 @@ class Integration(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     # While it is watched, each request that is answered leaves a row (``WatchedRequest``); read with authentication.
+    watched_for = models.CharField(max_length=16, choices=Watch, blank=True, default="", editable=False)
     watched_from = models.DateTimeField(null=True, editable=False)
     watched_until = models.DateTimeField(null=True, editable=False)
+    # ``Activity.unauthenticated`` when the watch began: what comes on top is a client with a wrong token.
+    unauthenticated_before = models.PositiveBigIntegerField(default=0, editable=False)
 
     # No columns: who opens it, and the Secret Token, known to the instance that has just been opened or rotated.
     opened_by: Principal
@@ -89,9 +98,9 @@ class RefusedRequest(models.Model):
 
 
 class WatchedRequest(models.Model):
-    """One request that arrived while its integration was watched: what a first connection or a full sync touched.
+    """One request, or operation of a Bulk, that arrived while its integration was watched.
 
-    ``resource_id`` is the User or Group that was answered, ``''`` for none.
+    ``resource`` is its path below the SCIM endpoint, ``resource_id`` the User or Group it was about, ``''`` for none.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -99,7 +108,7 @@ class WatchedRequest(models.Model):
     at = models.DateTimeField(default=timezone.now)
     method = models.CharField(max_length=16)
     resource = models.CharField(max_length=255)
-    resource_id = models.CharField(max_length=36, blank=True)
+    resource_id = KeyField(max_length=36, default="")
     status = models.PositiveSmallIntegerField()
 
     class Meta:

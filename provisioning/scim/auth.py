@@ -6,7 +6,7 @@ by ``kestra_iam.access`` and never kept past the request.
 """
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import F, FilteredRelation, Q
@@ -23,6 +23,8 @@ from provisioning.scim.errors import ScimError
 from tenants.compiled import CompiledQuery
 from tenants.fields import could_be_id
 from tenants.models import Tenant
+from tenants.mount import Mount
+from tenants.statements import run_first
 
 DISABLED = "This integration is disabled: enable it under Administration, IAM, Provisioning"
 
@@ -34,6 +36,7 @@ class Grant(NamedTuple):
     tenant_name: str
     name: str
     enabled: bool
+    watched_until: datetime | None
     account_id: str | None
     account_name: str | None
     token_id: str | None
@@ -57,6 +60,7 @@ def _grants(slug: str, integration_id: str, lookup: str):
             "tenant__name",
             "name",
             "enabled",
+            "watched_until",
             "service_account_id",
             "service_account__name",
             "token__id",
@@ -85,9 +89,7 @@ def authenticate(request: HttpRequest) -> Caller:
     """
     mount = request.mount
     presented = tokens.bearer(request.META.get("HTTP_AUTHORIZATION", ""))
-    lookup = tokens.lookup_of(presented)
-    known = mount.slug and could_be_id(mount.integration)
-    rows = find_grants.rows(slug=mount.slug, integration_id=mount.integration, lookup=lookup) if known else []
+    rows = _look_up(mount, tokens.lookup_of(presented))
     if not rows:
         raise ScimError(404, "There is no such integration in this tenant.")
     grant = Grant(*rows[0])
@@ -99,12 +101,20 @@ def authenticate(request: HttpRequest) -> Caller:
             headers={"WWW-Authenticate": 'Bearer realm="SCIM"'},
         )
     request.provisioner = provisioner = _provisioner(request, [Grant(*row) for row in rows])
+    if grant.watched_until is not None and grant.watched_until > timezone.now():
+        request.heard = []
     if not settings.KESTRA_EE_TENANTS_ENABLED:
         raise ScimError(403, TENANTS_DISABLED)
     if not grant.enabled:
         request.refused_as_disabled = True
         raise ScimError(403, DISABLED)
     return Caller(provisioner, grant.last_used_at)
+
+
+def _look_up(mount: Mount, lookup: str) -> list[tuple[Any, ...]]:
+    if not mount.slug or not could_be_id(mount.integration):
+        return []
+    return run_first(lambda: find_grants.rows(slug=mount.slug, integration_id=mount.integration, lookup=lookup))
 
 
 def _expired(expires_at: datetime | None) -> bool:

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 
 from kestra_iam import access
 from kestra_iam.errors import IamError
-from provisioning.actions import activity
+from provisioning.actions import activity, watching
 from provisioning.models import Integration
 from provisioning.scim import bodies, operations, responses
 from provisioning.scim.adapters import base
@@ -44,6 +44,8 @@ class Bulk(View):
         wanted, fail_on_errors = parse(body, most=MOST_BULK_OPERATIONS, schema=REQUEST)
         results = operations.settled(self._carry_out)(wanted, fail_on_errors)
         self._note(results)
+        if self.request.heard is not None:
+            self.request.heard += [_heard(result) for result in results]
         return responses.answer({"schemas": [RESPONSE], "Operations": results})
 
     def _carry_out(self, wanted: list[BulkOperation], fail_on_errors: int) -> list[Result]:
@@ -72,8 +74,7 @@ class Bulk(View):
         failure = error if isinstance(error, ScimError) else from_refusal(error)
         where = {}
         if operation.method != "POST":
-            place = "/".join(each for each in (operation.endpoint.capitalize(), operation.id) if each)
-            where["location"] = f"{base(self.request.provisioner)}/{quote(place[:1000], safe='/:')}"
+            where["location"] = self._place(operation)
         if operation.id and could_be_id(operation.id):
             where["id"] = operation.id
         return operation.result(int(failure.status), **where, response=failure.to_dict())
@@ -100,10 +101,15 @@ class Bulk(View):
             operations.patch(adapter, operation.id, operation.data, if_match=operation.version)
         else:
             operations.delete(adapter, operation.id, if_match=operation.version)
-            return operation.result(204, location=adapter.location, id=adapter.id)
+            # What is gone has no id any more.
+            return operation.result(204, location=self._place(operation), id=operation.id)
         if operation.bulk_id:
             ids[operation.bulk_id] = adapter.id
         return operation.result(status, location=adapter.location, version=adapter.etag, id=adapter.id)
+
+    def _place(self, operation: BulkOperation) -> str:
+        place = "/".join(each for each in (operation.endpoint.capitalize(), operation.id) if each)
+        return f"{base(self.request.provisioner)}/{quote(place[:1000], safe='/:')}"
 
     def _note(self, results: list[Result]) -> None:
         principal = self.request.provisioner.principal
@@ -117,3 +123,8 @@ class Bulk(View):
                 if int(result["status"]) >= 400
             ],
         )
+
+
+def _heard(result: Result) -> watching.Heard:
+    below = result.get("location", "").partition("/scim/v2")[2]
+    return watching.Heard(result["method"], f"/Bulk{below}", int(result["status"]), below)

@@ -14,7 +14,7 @@ from django.utils.log import log_response
 
 from kestra_iam import access, origin
 from kestra_iam.errors import IamError
-from provisioning.actions import activity
+from provisioning.actions import activity, watching
 from provisioning.scim import responses, throttle
 from provisioning.scim.auth import authenticate
 from provisioning.scim.errors import ScimError, from_refusal
@@ -29,6 +29,8 @@ def handle(request: HttpRequest) -> HttpResponse:
     request.request_id = origin.request_id(request)
     request.provisioner = None
     request.refused_as_disabled = False
+    # What is kept of it, while its integration is watched: the operations of a Bulk put themselves in front.
+    request.heard = None
     # What was left out of a request that was carried out otherwise.
     request.remarks = {}
     try:
@@ -46,6 +48,8 @@ def handle(request: HttpRequest) -> HttpResponse:
         failed = ScimError(500, f"This request failed; the server's log tells why under {request.request_id}.")
         response = _refuse(request, failed)
         log_response("This request failed", response=response, request=request, logger=logger, exception=error)
+    if request.heard is not None:
+        _note_heard(request, response)
     response["X-Request-Id"] = request.request_id
     # Refusals are kept with the integration and failures are logged above: Django need not log them once more.
     response._has_been_logged = True
@@ -99,3 +103,15 @@ def _note(request: HttpRequest, status: int, detail: str) -> None:
         )
     except (OperationalError, InterfaceError, IntegrityError):
         logger.exception("The refusal of request %s could not be noted", request.request_id)
+
+
+def _note_heard(request: HttpRequest, response: HttpResponse) -> None:
+    path = request.mount.path
+    about = response.get("Content-Location", path)
+    try:
+        watching.note_requests(
+            integration_id=request.provisioner.integration_id,
+            heard=[*request.heard, watching.Heard(request.method, path, response.status_code, about)],
+        )
+    except (OperationalError, InterfaceError, IntegrityError):
+        logger.exception("The watched request %s could not be noted", request.request_id)

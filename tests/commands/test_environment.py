@@ -29,6 +29,10 @@ def networks() -> list[str]:
     return environment.networks("VARIABLE")
 
 
+def allowed_hosts() -> list[str]:
+    return environment.allowed_hosts("VARIABLE")
+
+
 def address() -> str:
     return environment.address("VARIABLE", "127.0.0.1")
 
@@ -43,6 +47,12 @@ def address() -> str:
         (url, "http://[::1]:8080", "http://[::1]:8080"),
         (networks, "", []),
         (networks, "10.0.0.0/8, ::1,192.168.1.7/24", ["10.0.0.0/8", "::1/128", "192.168.1.0/24"]),
+        (allowed_hosts, "", []),
+        (
+            allowed_hosts,
+            "Keycloak.internal:8080, 10.1.0.0/16,::1,[::1]:8443",
+            ["keycloak.internal:8080", "10.1.0.0/16", "::1", "[::1]:8443"],
+        ),
         (address, "", "127.0.0.1"),
         (address, "::", "::"),
     ],
@@ -76,6 +86,10 @@ def test_a_good_value_is_read(monkeypatch, reader, value, expected):
         ],
         (database, "sqlite:////nowhere/at/all.sqlite3"),
         *[(networks, value) for value in ("localhost", "10.0.0.0/33", "1.2.3")],
+        *[
+            (allowed_hosts, value)
+            for value in ("https://host", "10.0.0.0/33", "two words", "host/path", "*.example.org")
+        ],
         *[(address, value) for value in ("localhost", "127.0.0.1:80", "1.2.3")],
     ],
 )

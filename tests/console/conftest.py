@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from kestra_iam.actions.bindings import create_binding
 from kestra_iam.actions.groups import add_member
 from kestra_iam.actions.service_accounts import create_token
 from kestra_iam.models import AuditEvent, User
 from kestra_iam.principals import operator
-from provisioning.models import Integration
+from provisioning.models import Integration, PullRun
 from tenants.models import Tenant
 from tests.factories import GroupFactory, RoleFactory, ServiceAccountFactory, role_of
 from tests.pushes import Push
@@ -36,6 +37,8 @@ def everything(acme: Tenant, integration: Integration, admin: User) -> dict[str,
     add_member(by=operator, group=group, user=anna.account)
     program = ServiceAccountFactory(tenant=acme, name="nightly-export")
     create_token(by=operator, tenant=acme, holder=program, name="production")
+    # Its id is that of its integration, so that one id stands for both in addresses.
+    PullRun.objects.create(pk=integration.pk, integration=integration, started_by="anna", ended_at=timezone.now())
     return {
         "users": anna.account,
         "groups": group,

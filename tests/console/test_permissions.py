@@ -1,5 +1,6 @@
 """Every route of the console and of the instance against everybody who might try it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -56,12 +57,25 @@ OPERATIONS = {
     "users": {"suspend": WRITE, "resume": WRITE, "sign-in-link": SECRET, "end-access": (302, 302, 403, 403, 404, 404)},
     "groups": dict.fromkeys(("add-member", "remove-member"), (302, 302, 403, 403, 404, 404)),
     "service-accounts": {"create-token": EMPTY, "remove-token": (302, 302, 403, 403, 404, 404)},
-    "provisioning": {"enable": WRITE, "disable": WRITE, "rotate": SECRET, "adopt": SECRET},
+    "provisioning": {"enable": WRITE, "disable": WRITE, "rotate": SECRET, "adopt": SECRET, "end-watch": WRITE}
+    # There is no source in this table's integration.
+    | {"pull-sync": EMPTY},
 }
 for page, operations in OPERATIONS.items():
     for operation, statuses in operations.items():
         TABLE["POST", f"{IAM}/{page}/<uuid:object_id>/{operation}/"] = statuses
         TABLE["GET", f"{IAM}/{page}/<uuid:object_id>/{operation}/"] = CLOSED
+TABLE["GET", f"{IAM}/provisioning/<uuid:object_id>/connect/"] = READ
+TABLE["POST", f"{IAM}/provisioning/<uuid:object_id>/connect/"] = CLOSED
+TABLE["GET", f"{IAM}/provisioning/<uuid:object_id>/pull/"] = READ
+TABLE["POST", f"{IAM}/provisioning/<uuid:object_id>/pull/"] = EMPTY
+TABLE["GET", f"{IAM}/provisioning/<uuid:object_id>/pull/<uuid:run_id>/"] = READ
+TABLE["POST", f"{IAM}/provisioning/<uuid:object_id>/pull/<uuid:run_id>/"] = CLOSED
+TABLE["GET", f"{IAM}/provisioning/<uuid:object_id>/pull-remove/"] = (302, 302, 403, 403, 404, 404)
+TABLE["POST", f"{IAM}/provisioning/<uuid:object_id>/pull-remove/"] = (302, 302, 403, 403, 404, 404)
+for operation in ("connection-test", "full-sync"):
+    TABLE["GET", f"{IAM}/provisioning/<uuid:object_id>/{operation}/"] = READ
+    TABLE["POST", f"{IAM}/provisioning/<uuid:object_id>/{operation}/"] = WRITE
 INSTANCE: dict[tuple[str, str], tuple[int, ...]] = {
     ("GET", ""): (302,) * 6,
     ("GET", "sign-in/"): (200, 200, 302, 302, 302, 302),
@@ -124,9 +138,9 @@ def test_each_route_of_a_tenant_is_open_to_those_who_may(
     visitors: dict[str, Client], everything: dict[str, Any], method: str, route: str
 ):
     page = next((page for page in everything if f"/{page}/" in route), "provisioning")
-    address = route.replace("<uuid:object_id>", everything[page].pk).replace(
-        "<uuid:token_id>", everything["provisioning"].pk
-    )
+    address = route.replace("<uuid:object_id>", everything[page].pk)
+    for other in ("<uuid:token_id>", "<uuid:run_id>"):
+        address = address.replace(other, everything["provisioning"].pk)
     assert answers(visitors, method, f"/ui/acme/{address}") == dict(zip(VISITORS, TABLE[method, route], strict=True))
 
 
@@ -140,7 +154,7 @@ def test_a_thing_of_another_tenant_is_not_found(
     client_for, everything: dict[str, Any], outsider: User, globex_integration: Integration, route: str
 ):
     page = next(page for page in everything if f"/{page}/" in route)
-    address = f"/ui/globex/{route.replace('<uuid:object_id>', everything[page].pk)}"
+    address = f"/ui/globex/{re.sub('<uuid:[a-z_]+>', everything[page].pk, route)}"
     browser = client_for(outsider)
     assert {browser.get(address).status_code, browser.post(address).status_code} <= {404, 405}
     assert 404 in {browser.get(address).status_code, browser.post(address).status_code}

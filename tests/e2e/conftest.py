@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page
 
 from tests.e2e.installation import Installation
+from tests.e2e.steps import PASSWORD
 
 # Playwright runs an event loop in the tests' thread; the database is used between its steps, never from it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -29,3 +31,20 @@ def installation(transactional_db: None, tmp_path: Path) -> Iterator[Installatio
     installation.start()
     yield installation
     installation.stop()
+
+
+@pytest.fixture
+def page(browser: Browser, installation: Installation) -> Iterator[Page]:
+    """A page of a browser that may use the clipboard; it complains if anything breaks the policy or a script."""
+    installation.manage("tenant", "create", "acme", "--name", "Acme")
+    installation.environment["USER_PASSWORD"] = PASSWORD
+    installation.manage("user", "create", "ada", "--tenant", "acme", "--role", "Admin")
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=installation.url)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
+    yield page
+    context.close()
+    assert complaints == []

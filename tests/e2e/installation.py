@@ -31,7 +31,7 @@ class Installation:
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ},
-            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "DJANGO_SETTINGS_MODULE": "tests.e2e.settings",
             "DATABASE_URL": database_url(),
             "PORT": str(self.port),
             "WEB_CONCURRENCY": "1",
@@ -59,6 +59,17 @@ class Installation:
             assert self._process.poll() is None, f"The server ended at once:\n{self.log.read_text()}"
             assert time.monotonic() < end, f"The server does not answer:\n{self.log.read_text()}"
             time.sleep(0.05)
+
+    @property
+    def pid(self) -> int:
+        """The process that ``manage.py serve`` has become."""
+        assert self._process is not None
+        return self._process.pid
+
+    def wait(self) -> int:
+        """Wait until the whole has ended and return its exit status."""
+        assert self._process is not None
+        return self._process.wait(15)
 
     def stop(self) -> None:
         if self._process is None:

@@ -1,70 +1,13 @@
 """From signing in to a provisioned group with a role, and back to an empty page: by keyboard alone, and by mouse."""
 
-import json
-import os
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.e2e.hands import Keyboard, Mouse
 from tests.e2e.installation import Installation
+from tests.e2e.steps import PASSWORD, copied, picture, push, sign_in
 
 pytestmark = pytest.mark.browser
-PASSWORD = "correct horse battery"
-
-
-@pytest.fixture
-def page(browser: Browser, installation: Installation) -> Iterator[Page]:
-    """A page of a browser that may use the clipboard; it complains if anything breaks the policy or a script."""
-    installation.manage("tenant", "create", "acme", "--name", "Acme")
-    installation.environment["USER_PASSWORD"] = PASSWORD
-    installation.manage("user", "create", "ada", "--tenant", "acme", "--role", "Admin")
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=installation.url)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
-    yield page
-    context.close()
-    assert complaints == []
-
-
-def push(endpoint: str, token: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-    """Do what Keycloak does: one SCIM request; return status and answer."""
-    request = urllib.request.Request(  # noqa: S310
-        endpoint + path,
-        method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/scim+json"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            return answer.status, json.loads(answer.read() or b"null")
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, json.loads(error.read())
-
-
-def copied(page: Page, hand: Keyboard | Mouse, label: str) -> str:
-    """Press the button beside a box; return what is in the clipboard then."""
-    page.evaluate("navigator.clipboard.writeText('')")
-    hand.press(f"Copy {label}", stays=True)
-    expect(page.get_by_role("button", name=f"Copied {label}")).to_be_visible()
-    text = page.evaluate("navigator.clipboard.readText()")
-    assert text == page.get_by_label(label, exact=True).input_value()
-    return text
-
-
-def picture(page: Page, name: str) -> None:
-    """Keep a picture for the docs, in the folder that ``SCREENSHOTS`` names."""
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 @pytest.mark.parametrize("hand_of", [Keyboard, Mouse])
@@ -149,13 +92,6 @@ def test_an_integration_from_its_creation_to_its_removal(page: Page, installatio
     assert push(endpoint, renewed, "GET", "/Users")[0] == 404
     hand.press("Users")
     expect(page.get_by_role("link", name="anna")).to_have_count(0)
-
-
-def sign_in(page: Page, installation: Installation) -> None:
-    page.goto(f"{installation.url}/ui/acme/sign-in/")
-    page.get_by_label("Username").fill("ada")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
 
 
 def test_leaving_a_token_unsaved_warns_and_reloading_shows_it_no_more(page: Page, installation: Installation):

@@ -60,6 +60,12 @@ def test_every_result_says_what_became_of_its_operation(scim: ScimClient, integr
     ]
 
 
+def test_the_result_of_a_removed_group_still_says_which_it_was(scim: ScimClient):
+    staff = scim.group("Staff")["id"]
+    (result,) = scim.bulk({"method": "DELETE", "path": f"/Groups/{staff}"})
+    assert (result["id"], result["location"].rpartition("/scim/v2")[2]) == (staff, f"/Groups/{staff}")
+
+
 FAILING = [
     ("POST", "/Users", {"userName": "ALICE"}, "409", "uniqueness"),
     ("POST", "/Users", {}, "400", "invalidValue"),

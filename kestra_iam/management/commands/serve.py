@@ -1,31 +1,47 @@
 import os
 import socket
 import sys
+from argparse import ArgumentParser
+from typing import Any
 
 from django.conf import settings
 from django.core.checks import run_checks
 from django.core.management.base import BaseCommand
+from django_tasks import DEFAULT_TASK_BACKEND_ALIAS, task_backends
+from django_tasks_db import DatabaseBackend
 
 from kestra_iam.checks import TAG
+from kestra_iam.management import supervisor
 from kestra_iam.management.operator_command import Error
 
 # Threads of one process would take turns at the interpreter: processes (WEB_CONCURRENCY) carry the load.
 THREADS = 1
 SECONDS_TO_FINISH = 30
+# After so many tasks the worker is replaced by a new one, which gives back what a large one took of memory.
+TASKS_OF_A_WORKER = 20
 
 
 class Command(BaseCommand):
-    help = "Serve the product with granian; this process becomes the web server."
+    help = "Serve the product: the web server, and beside it a worker that runs tasks in the background."
     requires_system_checks: list[str] = []
 
-    def handle(self, **_):
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--no-worker", action="store_true", help="The web server alone; `manage.py db_worker` runs elsewhere."
+        )
+
+    def handle(self, *, no_worker: bool = False, **_: Any) -> None:
         _refuse_a_port_in_use()
         for warning in run_checks(tags=[TAG], include_deployment_checks=True):
             self.stderr.write(f"Warning: {warning.msg} {warning.hint} ({warning.id})")
         self.stdout.write(f"Serving {settings.PUBLIC_URL}/ on {settings.LISTEN_ADDRESS}:{settings.PORT}.")
         self.stdout.flush()
-        # Replacing this process, so that signals reach the server itself.
-        os.execv(sys.executable, [sys.executable, "-m", "granian", *_options(), "kestra_iam.wsgi:application"])  # noqa: S606
+        arguments = _web_server()
+        # Another backend of tasks brings its own way to run them.
+        if not no_worker and isinstance(task_backends[DEFAULT_TASK_BACKEND_ALIAS], DatabaseBackend):
+            arguments = ["-P", supervisor.__file__, *arguments, "--", *_worker()]
+        # Replacing this process, so that signals reach the web server, or whoever waits for it.
+        os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606
 
 
 def _refuse_a_port_in_use() -> None:
@@ -40,8 +56,10 @@ def _refuse_a_port_in_use() -> None:
             raise Error(f"Cannot listen on {where} ({error.strerror}): set PORT or LISTEN_ADDRESS.") from error
 
 
-def _options() -> list[str]:
+def _web_server() -> list[str]:
     return [
+        "-m",
+        "granian",
         "--interface=wsgi",
         f"--host={settings.LISTEN_ADDRESS}",
         f"--port={settings.PORT}",
@@ -54,4 +72,14 @@ def _options() -> list[str]:
         "--no-access-log",
         "--log-level=warning",
         f"--working-dir={settings.BASE_DIR}",
+        "kestra_iam.wsgi:application",
+    ]
+
+
+def _worker() -> list[str]:
+    return [
+        str(settings.BASE_DIR / "manage.py"),
+        "db_worker",
+        "--no-startup-delay",
+        f"--max-tasks={TASKS_OF_A_WORKER}",
     ]

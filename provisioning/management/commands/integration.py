@@ -1,6 +1,5 @@
 from typing import Any
 
-from kestra_iam.errors import NotFound
 from kestra_iam.management.operator_command import VerbCommand, tenant_of
 from kestra_iam.principals import operator
 from provisioning.actions.integrations import (
@@ -12,6 +11,7 @@ from provisioning.actions.integrations import (
 )
 from provisioning.actions.removal import adopt_groups, remove_integration
 from provisioning.endpoints import scim_endpoint
+from provisioning.management.integrations import integration_of
 from provisioning.models import Integration
 
 SHOWN_ONCE = "This is the only time that the token is shown: keep it where your identity provider needs it."
@@ -61,36 +61,29 @@ class Command(VerbCommand):
         return [_document(integration) for integration in found]
 
     def do_show(self, *, id: str, **_: Any) -> dict:
-        return _document(_integration(id))
+        return _document(integration_of(id))
 
     def do_enable(self, *, id: str, **_: Any) -> dict:
-        return _document(enable_integration(by=operator, integration=_integration(id)))
+        return _document(enable_integration(by=operator, integration=integration_of(id)))
 
     def do_disable(self, *, id: str, **_: Any) -> dict:
-        return _document(disable_integration(by=operator, integration=_integration(id)))
+        return _document(disable_integration(by=operator, integration=integration_of(id)))
 
     def do_delete(self, *, id: str, remove_access: bool, **_: Any) -> dict:
-        integration = _integration(id)
+        integration = integration_of(id)
         document = _document(integration)
         remove_integration(by=operator, integration=integration, keep_access=not remove_access)
         return document
 
     def do_rotate(self, *, id: str, overlap: str, **_: Any) -> dict:
-        return self._with_token(rotate_token(by=operator, integration=_integration(id), overlap=OVERLAPS[overlap]))
+        return self._with_token(rotate_token(by=operator, integration=integration_of(id), overlap=OVERLAPS[overlap]))
 
     def do_adopt(self, *, id: str, groups: list[str] | None, **_: Any) -> dict:
-        return adopt_groups(by=operator, integration=_integration(id), names=groups)._asdict()
+        return adopt_groups(by=operator, integration=integration_of(id), names=groups)._asdict()
 
     def _with_token(self, integration: Integration) -> dict:
         self.note = SHOWN_ONCE
         return {**_document(integration), "token": integration.secret_token}
-
-
-def _integration(id: str) -> Integration:
-    found = Integration.objects.select_related("tenant").filter(pk=id).first()
-    if found is None:
-        raise NotFound(f"There is no integration '{id}'.")
-    return found
 
 
 def _document(integration: Integration) -> dict[str, Any]:
