@@ -244,6 +244,7 @@ LOOKUPS = [
     ("remove a member", ("user_id|source_id",)),
 ]
 
+
 def test_lookups_are_answered_by_the_index_made_for_them(directory: Directory, scim: ScimClient):
     routes = Routes(scim, directory.users, directory.groups)
     missing: dict[str, Any] = {}
