@@ -7,9 +7,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from kestra_iam.actions import guards
-from kestra_iam.errors import Invalid, NotFound
+from kestra_iam.errors import Invalid
 from kestra_iam.models import Group
 from kestra_iam.principals import Principal
+from provisioning.actions.integrations import lock_integration
 from provisioning.actions.opening import record
 from provisioning.models import Activity, Integration, ProvisionedUser, WatchedRequest
 from tenants.fields import could_be_id
@@ -41,7 +42,7 @@ def watch(*, by: Principal, integration: Integration, purpose: str, minutes: int
         raise Invalid(f"Watch for one of {', '.join(Integration.Watch.values)}.", field="purpose")
     if not 1 <= minutes <= LONGEST:
         raise Invalid(f"Watch for 1 to {LONGEST} minutes.", field="minutes")
-    integration = _lock(integration)
+    integration = lock_integration(integration)
     WatchedRequest.objects.filter(integration=integration).delete()
     integration.watched_for = purpose
     integration.watched_from = timezone.now()
@@ -57,7 +58,7 @@ def watch(*, by: Principal, integration: Integration, purpose: str, minutes: int
 @guards.one_transaction()
 def end_watch(*, by: Principal, integration: Integration) -> Integration:
     """End a watch now; what it has seen stays. Raises ``NotFound`` if the integration has been removed."""
-    integration = _lock(integration)
+    integration = lock_integration(integration)
     if is_watched(integration):
         integration.watched_until = timezone.now()
         integration.save(update_fields=["watched_until"])
@@ -118,12 +119,3 @@ def _resource_id(path: str) -> str:
     """Return the id in ``…/Users/ID`` or ``…/Groups/ID``, ``''`` if there is none."""
     *_, resource, last = ("", *path.split("/"))
     return last if resource in _RESOURCES and could_be_id(last) else ""
-
-
-def _lock(integration: Integration) -> Integration:
-    found = (
-        Integration.objects.select_for_update(of=("self",)).select_related("tenant").filter(pk=integration.pk).first()
-    )
-    if found is None:
-        raise NotFound("This integration has been removed.")
-    return found
