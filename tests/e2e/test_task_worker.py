@@ -158,7 +158,7 @@ def test_a_web_server_that_is_killed_ends_the_whole(installation):
     web_server = next(pid for pid, command in processes.items() if "granian" in command)
     os.kill(web_server, signal.SIGKILL)
     assert installation.wait() == 128 + signal.SIGKILL
-    assert [command for pid, command in processes.items() if is_alive(pid)] == []
+    eventually("Processes are left.", lambda: not any(is_alive(pid) for pid in processes))
 
 
 def test_nothing_outlives_a_server_that_is_killed(installation):
