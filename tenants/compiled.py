@@ -9,11 +9,10 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import orjson
 from django.db import connections
 from django.db.models import Model, QuerySet
 
-from tenants.statements import USING, rows_of, send
+from tenants.statements import USING, rows_of, send, send_rows
 
 ENABLED = True
 
@@ -93,7 +92,7 @@ class CompiledWrites:
             self.model._base_manager.bulk_create(instances, batch_size=1000)
         elif connection.vendor == "postgresql":
             rows = [{field.column: getattr(each, field.attname) for field in self._fields} for each in instances]
-            send(self._insert_recordset(connection), [orjson.dumps(rows).decode()])
+            send_rows(self._insert_recordset(connection), rows)
         elif len(instances) == 1:
             values = [
                 field.get_db_prep_save(getattr(instances[0], field.attname), connection) for field in self._fields

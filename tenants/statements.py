@@ -13,6 +13,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any, TypeVar
 
+import orjson
 from django.db import InterfaceError, OperationalError, connections
 from psycopg import errors, pq
 from psycopg.adapt import Transformer
@@ -58,12 +59,24 @@ def send(sql: str, values: list[Any]) -> None:
         _local.waiting.append((sql, values))
 
 
+def send_rows(sql: str, rows: list[Any]) -> None:
+    """Execute an INSERT that takes any number of rows as one JSON text; in a block sent together once for them all."""
+    if _local.waiting is None:
+        execute(sql, _as_json([rows]))
+        return
+    for statement, values in _local.waiting:
+        if statement == sql:
+            values[0] += rows
+            return
+    _local.waiting.append((sql, [rows]))
+
+
 @contextmanager
 def sent_together() -> Iterator[None]:
     """Send the compiled writes of the block as one statement at its end (PostgreSQL).
 
-    They all see the rows as they were before, so no row may be written twice; a broken constraint is raised at
-    the end of the block.
+    New rows of one table go in together, in their order. All writes see the rows as they were before, so no row may be
+    written twice; a broken constraint is raised at the end of the block.
     """
     connection = connections[USING]
     if connection.vendor != "postgresql" or _local.waiting is not None:
@@ -76,7 +89,7 @@ def sent_together() -> Iterator[None]:
     finally:
         _local.waiting = None
     if statements:
-        execute(*_joined(statements), alone=_local.alone)
+        execute(*_joined([(sql, _as_json(values)) for sql, values in statements]), alone=_local.alone)
 
 
 @contextmanager
@@ -90,6 +103,10 @@ def alone() -> Iterator[None]:
         yield
     finally:
         _local.alone = False
+
+
+def _as_json(values: list[Any]) -> list[Any]:
+    return [orjson.dumps(value).decode() if isinstance(value, list) else value for value in values]
 
 
 def _joined(statements: list[tuple[str, list[Any]]]) -> tuple[str, list[Any]]:

@@ -1,11 +1,13 @@
 """The rows behind one pushed user: how they are found, locked and written."""
 
+from collections.abc import Collection
+
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from kestra_iam.actions import linking
 from kestra_iam.errors import NotFound
-from kestra_iam.models import AccessSource
+from kestra_iam.models import AccessSource, User
 from provisioning.documents import UserDocument
 from provisioning.models import Integration, ProvisionedEmail, ProvisionedUser
 from provisioning.provisioner import Provisioner
@@ -69,6 +71,16 @@ def named(by: Provisioner, document: UserDocument) -> tuple[str | None, str | No
     """Return the id of this integration's user of that userName, and of the account that the name links to."""
     rows = _find_named.rows(integration_id=by.integration_id, tenant_id=by.tenant.pk, key=document.user_name_key)
     return rows[0] if rows else (None, None)
+
+
+def known_names(by: Provisioner, keys: Collection[str]) -> set[str]:
+    """Return which of these folded userNames this integration's users have, or accounts that it might link.
+
+    An account of the instance is linked only if it was let in: who asks for one name finds out (``named``).
+    """
+    users = ProvisionedUser.objects.filter(integration_id=by.integration_id, user_name_key__in=keys)
+    accounts = User.objects.filter(home_key__in=("", by.tenant.pk), username_key__in=keys).order_by()
+    return {key for (key,) in users.values_list("user_name_key").union(accounts.values_list("username_key"))}
 
 
 def source_of(by: Provisioner, user: ProvisionedUser) -> AccessSource:

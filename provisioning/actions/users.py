@@ -36,8 +36,13 @@ def create_user(*, by: Provisioner, attributes: Attributes, document: UserDocume
         if account_id is not None:
             return _link(by, User.objects.get(pk=account_id), attributes, document)
         with sent_together():
-            account, events = linking.make_account(by.principal, by.tenant, account_fields(attributes))
-            return _open(by, account, document, events, is_new=True)
+            return make_user(by, attributes, document)
+
+
+def make_user(by: Provisioner, attributes: Attributes, document: UserDocument) -> ProvisionedUser:
+    """Let in a person whom nobody knows under this userName, with an account at home in the tenant."""
+    account, events = linking.make_account(by.principal, by.tenant, account_fields(attributes))
+    return _open(by, account, document, events, is_new=True)
 
 
 def _link(by: Provisioner, account: User, attributes: Attributes, document: UserDocument) -> ProvisionedUser:

@@ -17,6 +17,7 @@ from provisioning.models import Integration
 from provisioning.scim import bodies, operations, responses
 from provisioning.scim.adapters import base
 from provisioning.scim.bulk_references import BulkOperation, in_order, parse, resolved
+from provisioning.scim.bulk_runs import Runs
 from provisioning.scim.errors import ScimError, from_refusal
 from provisioning.scim.schemas import MOST_BULK_OPERATIONS
 from provisioning.scim.views import GroupCollection, GroupResource, UserCollection, UserResource, View
@@ -56,6 +57,7 @@ class Bulk(View):
         results: dict[int, Result] = {}
         failures = 0
         order, circular = in_order(wanted)
+        self.runs = Runs(self.request.provisioner, order)
         for operation in order:
             if fail_on_errors and failures >= fail_on_errors:
                 break
@@ -93,7 +95,9 @@ class Bulk(View):
         adapter = view(self.request).adapter()
         status = 200
         if operation.method == "POST":
-            operations.create(adapter, operation.data)
+            adapter.obj = self.runs.user_made_for(operation, ids)
+            if adapter.obj is None:
+                operations.create(adapter, operation.data)
             status = 201
         elif operation.method == "PUT":
             operations.replace(adapter, operation.id, operation.data, if_match=operation.version)
