@@ -9,16 +9,18 @@ from typing import Any, NamedTuple
 
 import orjson
 from django.db.models import OuterRef, Subquery, TextField
+from django.db.models.functions import Concat
 
 from kestra_iam.models import Group, Membership
 from provisioning.endpoints import scim_base
 from provisioning.models import ProvisionedUser
 from provisioning.provisioner import Provisioner
 from tenants.compiled import CompiledQuery
+from tenants.fields import fold
 
 
 class UserRow(NamedTuple):
-    """What rendering a user takes; ``groups`` is the text of an array of [id, name]."""
+    """What rendering a user takes; ``groups`` is the text of an array of [id, owner's key and name], in any order."""
 
     pk: str
     version: int
@@ -61,16 +63,20 @@ class RowsAsJson(Subquery):
         return super().as_sql(compiler, connection, template=template, **context)
 
 
-def memberships_of(owner_key: Any, user_id: Any) -> Any:
-    """Return the memberships of one integration's user in that integration's groups, by name."""
-    return Membership.objects.filter(source_id=user_id, group__owner_key=owner_key).order_by(
-        "group__name_key", "group_id"
-    )
+def memberships_of(user_id: Any) -> Any:
+    """Return the memberships of one integration's user with ``owned_name``: the key of the group's owner and its name.
+
+    Each group is looked up by its id and nothing is joined or sorted: PostgreSQL without statistics takes the groups of
+    an integration for few and walks through all of them for each user.
+    """
+    group = Group.objects.filter(pk=OuterRef("group_id")).order_by()
+    named = group.annotate(owned_name=Concat("owner_key", "name")).values("owned_name")
+    return Membership.objects.filter(source_id=user_id).annotate(owned_name=Subquery(named))
 
 
 USER_COLUMNS = (
     *UserRow._fields[:5],
-    RowsAsJson(memberships_of(OuterRef("integration_id"), OuterRef("pk")), "group_id", "group__name"),
+    RowsAsJson(memberships_of(OuterRef("pk")), "group_id", "owned_name"),
 )
 GROUP_COLUMNS = GroupRow._fields
 
@@ -121,8 +127,16 @@ def group(provisioner: Provisioner, id: str) -> GroupRow | None:
 
 
 def groups_json(provisioner: Provisioner, found: str) -> str | None:
-    """Return the JSON array for the groups that came with a row, None for none."""
-    return _group_array(provisioner, orjson.loads(found)) if found != "[]" else None
+    """Return the JSON array for those groups that came with a row and are the integration's own, by name.
+
+    None for none; a group that a removed integration left behind is another owner's.
+    """
+    if found == "[]":
+        return None
+    owner = provisioner.integration_id
+    own = [(id, named.removeprefix(owner)) for id, named in orjson.loads(found) if named.startswith(owner)]
+    own.sort(key=lambda group: (fold(group[1]), group[0]))
+    return _group_array(provisioner, own) if own else None
 
 
 def members_json(provisioner: Provisioner, ids: Sequence[str]) -> str | None:

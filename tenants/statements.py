@@ -21,6 +21,9 @@ from psycopg.adapt import Transformer
 USING = "default"
 # Writes sent together make statements of their own. There are a few dozen; more would fill the server's memory.
 MOST_PREPARED = 200
+# A plan stays until the statistics of its tables are renewed, which may take minutes. One that was made for a few rows
+# is slow for thousands, so plans are made anew after so many executions, and after twice as many each time.
+PLANS_KEPT_FOR = 50
 _IDLE = pq.TransactionStatus.IDLE
 _SUCCEEDED = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 R = TypeVar("R")
@@ -173,6 +176,7 @@ class Prepared:
         self.driver, self.libpq = driver, driver.pgconn
         self.reader = Transformer(cursor)
         self.names: dict[str, bytes] = {}
+        self.executed, self.plan_anew_at = 0, PLANS_KEPT_FOR
 
     def rows_of(self, sql: str, values: list[Any], *, locks: bool) -> list[tuple[Any, ...]]:
         # A query sees what is committed when it starts, in a transaction or not (READ COMMITTED).
@@ -184,6 +188,10 @@ class Prepared:
         if begin and not self.driver.autocommit and self.libpq.transaction_status == _IDLE:
             # As the driver does: a transaction begins with its first statement.
             self._checked(self.libpq.exec_(b"BEGIN"))
+        self.executed += 1
+        if self.executed == self.plan_anew_at:
+            self.plan_anew_at *= 2
+            self._checked(self.libpq.exec_(b"DISCARD PLANS"))
         texts = [_text(value) for value in values]
         if (name := self.names.get(sql)) is None:
             if len(self.names) == MOST_PREPARED:
