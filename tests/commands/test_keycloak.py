@@ -2,9 +2,10 @@
 
 import io
 import json
-import os
 import signal
 import sys
+import threading
+import time
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -224,10 +225,17 @@ def test_on_a_terminal_somebody_may_say_that_it_goes_on(leavers, integration, mo
     assert ProvisionedUser.objects.count() == left
 
 
+def interrupt(received: signal.Signals) -> None:
+    """Send a signal to the command while it waits for an answer: in the middle of anything else Python may lose it."""
+    time.sleep(0.1)
+    signal.pthread_kill(threading.main_thread().ident, received)
+    time.sleep(0.1)
+
+
 @pytest.mark.parametrize("received", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_says_so_and_the_next_one_goes_on(source, run, integration, keycloak, received):
     people(keycloak, 3)
-    keycloak.before[2] = lambda: os.kill(os.getpid(), received)
+    keycloak.before[2] = lambda: interrupt(received)
     outcome = Outcome("sync", integration.pk)
     assert "interrupted" in outcome.error
     assert PullRun.objects.get().state == PullRun.State.INTERRUPTED
@@ -261,7 +269,7 @@ def test_every_repeats_until_it_is_interrupted_and_tells_what_fails(source, inte
 @pytest.mark.django_db(transaction=True)
 def test_every_ends_cleanly_when_a_run_is_interrupted(source, integration, keycloak):
     people(keycloak, 3)
-    keycloak.before[2] = lambda: os.kill(os.getpid(), signal.SIGTERM)
+    keycloak.before[2] = lambda: interrupt(signal.SIGTERM)
     outcome = Outcome("sync", integration.pk, "--every", "1h")
     assert outcome.error == ""
     assert "interrupted" in outcome.err
