@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -232,8 +233,16 @@ def interrupt(received: signal.Signals) -> None:
     time.sleep(0.1)
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C works, also where these tests run in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("received", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_says_so_and_the_next_one_goes_on(source, run, integration, keycloak, received):
+def test_an_interrupted_run_says_so_and_the_next_one_goes_on(source, run, integration, keycloak, ctrl_c, received):
     people(keycloak, 3)
     keycloak.before[2] = lambda: interrupt(received)
     outcome = Outcome("sync", integration.pk)
