@@ -66,7 +66,7 @@ def update_integration(*, by: Principal, integration: Integration, name: str, de
     )
     Group.objects.filter(owner_key=integration.pk).update(owner_name=integration.name)
     AccessSource.objects.filter(owner_key=integration.pk).update(owner_name=integration.name)
-    record(by, integration, "update", {"description": integration.description})
+    record(by, integration, "integration.update", {"description": integration.description})
     return integration
 
 
@@ -104,7 +104,7 @@ def rotate_token(*, by: Principal, integration: Integration, overlap: timedelta)
         older.filter(Q(expires_at=None) | Q(expires_at__gt=now + overlap)).update(expires_at=now + overlap)
     audit.write(delete_tokens(by, older.filter(expires_at__lte=now) if overlap else older))
     _, integration.secret_token = issue(by=by, tenant=integration.tenant, holder=account, name=SECRET_TOKEN)
-    record(by, integration, "rotate", {"overlap_seconds": int(overlap.total_seconds())})
+    record(by, integration, "integration.rotate", {"overlap_seconds": int(overlap.total_seconds())})
     return integration
 
 
@@ -149,5 +149,5 @@ def _switch(by: Principal, integration: Integration, *, enabled: bool) -> Integr
         Activity.objects.filter(pk=integration.pk).update(
             disabled_since=None if enabled else timezone.now(), refused_while_disabled=0, refused_from=""
         )
-        record(by, integration, "enable" if enabled else "disable")
+        record(by, integration, "integration.enable" if enabled else "integration.disable")
     return integration

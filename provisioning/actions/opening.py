@@ -40,7 +40,7 @@ def open_integration(*, integration: Integration) -> None:
     Activity.objects.create(
         integration=integration, disabled_since=None if integration.enabled else integration.created_at
     )
-    record(by, integration, "create", {"enabled": integration.enabled, "type": integration.type})
+    record(by, integration, "integration.create", {"enabled": integration.enabled, "type": integration.type})
 
 
 def account_name(name: str) -> str:
@@ -51,11 +51,11 @@ def account_name(name: str) -> str:
 
 
 def record(by: Principal, integration: Integration, verb: str, details: dict | None = None) -> None:
-    """Write the audit event of something done to an integration."""
+    """Write the audit event of something done to an integration, as in ``integration.update``."""
     audit.record(
         by=by,
         tenant=integration.tenant,
-        verb=f"integration.{verb}",
+        verb=verb,
         resource="PROVISIONING",
         id=integration.pk,
         name=integration.name,

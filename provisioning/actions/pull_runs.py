@@ -10,11 +10,11 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from kestra_iam import audit
 from kestra_iam.actions import guards
 from kestra_iam.errors import Conflict, Forbidden, Invalid
 from kestra_iam.principals import Principal
 from provisioning.actions.integrations import lock_integration, must_hold_what_it_gives
+from provisioning.actions.opening import record
 from provisioning.endpoints import TENANTS_DISABLED
 from provisioning.models import Integration, PullRun, PullSource
 
@@ -72,15 +72,8 @@ def begin_run(*, by: Principal, integration: Integration, dry_run: bool = False,
         alive_at=Now(),
     )
     run.refresh_from_db(fields=["alive_at"])
-    audit.record(
-        by=by,
-        tenant=integration.tenant,
-        verb="pull.begin",
-        resource="PROVISIONING",
-        id=integration.pk,
-        name=integration.name,
-        details={"run": run.pk, "dry_run": dry_run, "allowed_losses": allowed_losses},
-    )
+    details = {"run": run.pk, "dry_run": dry_run, "allowed_losses": allowed_losses}
+    record(by, integration, "pull.begin", details)
     return run
 
 

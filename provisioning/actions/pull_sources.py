@@ -1,10 +1,10 @@
 """Where an integration pulls from: set, change and remove."""
 
-from kestra_iam import audit
 from kestra_iam.actions import guards
 from kestra_iam.errors import Invalid, NotFound
 from kestra_iam.principals import Principal
 from provisioning.actions.integrations import lock_integration, must_hold_what_it_gives
+from provisioning.actions.opening import record
 from provisioning.actions.pull_runs import interrupt
 from provisioning.keycloak.mapping import group_paths
 from provisioning.models import Integration, PullSource
@@ -59,7 +59,7 @@ def save_source(
         return source
     source.save()
     details = {**after, "secret_changed": bool(secret), **({"before": before} if before else {})}
-    _record(by, integration, "update" if before else "create", details)
+    record(by, integration, f"pull-source.{'update' if before else 'create'}", details)
     return source
 
 
@@ -74,7 +74,7 @@ def remove_source(*, by: Principal, integration: Integration) -> None:
     if source is None:
         raise NotFound(f"The integration {integration.name} has no source to pull from.")
     interrupt(integration, "Its source was removed while it ran.")
-    _record(by, integration, "delete", _details(source))
+    record(by, integration, "pull-source.delete", _details(source))
     source.delete()
 
 
@@ -91,15 +91,3 @@ def _percentage(value: int) -> int:
 
 def _details(source: PullSource) -> dict[str, str | int]:
     return {name: getattr(source, name) for name in (*_PLACE, "group_filter", "loss_limit")}
-
-
-def _record(by: Principal, integration: Integration, verb: str, details: dict) -> None:
-    audit.record(
-        by=by,
-        tenant=integration.tenant,
-        verb=f"pull-source.{verb}",
-        resource="PROVISIONING",
-        id=integration.pk,
-        name=integration.name,
-        details=details,
-    )

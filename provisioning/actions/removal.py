@@ -73,7 +73,7 @@ def remove_integration(*, by: Principal, integration: Integration, keep_access: 
             sources = AccessSource.objects.filter(owner_key=found.pk).select_related("user")
             while some := list(sources[:_AT_ONCE]):
                 audit.write(end_sources(by, tenant, some))
-        record(by, found, "delete", {"keep_access": keep_access, **counts._asdict()})
+        record(by, found, "integration.delete", {"keep_access": keep_access, **counts._asdict()})
         found.delete()
         if account is not None:
             erase_account(by=by, service_account=account)
@@ -122,7 +122,7 @@ def adopt_groups(*, by: Principal, integration: Integration, names: list[str] | 
                 _adopt(by, groups[0], targets[0])
                 adoption.adopted.append(groups[0].name)
         if adoption.adopted:
-            record(by, integration, "adopt", {"groups": adoption.adopted})
+            record(by, integration, "integration.adopt", {"groups": adoption.adopted})
     return adoption
 
 

@@ -51,7 +51,7 @@ def watch(*, by: Principal, integration: Integration, purpose: str, minutes: int
         pk=integration.pk
     )
     integration.save(update_fields=["watched_for", "watched_from", "watched_until", "unauthenticated_before"])
-    record(by, integration, "watch", {"purpose": purpose, "minutes": minutes})
+    record(by, integration, "integration.watch", {"purpose": purpose, "minutes": minutes})
     return integration
 
 
@@ -62,7 +62,7 @@ def end_watch(*, by: Principal, integration: Integration) -> Integration:
     if is_watched(integration):
         integration.watched_until = timezone.now()
         integration.save(update_fields=["watched_until"])
-        record(by, integration, "unwatch", {"purpose": integration.watched_for})
+        record(by, integration, "integration.unwatch", {"purpose": integration.watched_for})
     return integration
 
 

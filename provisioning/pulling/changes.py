@@ -47,20 +47,14 @@ class Changes:
         row = self._person(change.stored)
         if row is None:
             return {}
-        attributes = user_attributes(user_body(change.user))
-        document = user_document(attributes)
-        changed = users.update_user(by=self.by, user=row, attributes=attributes, document=document)
-        return {"users_changed": int(changed)}
+        return self._write_person(row, user_attributes(user_body(change.user)))
 
     def disable_person(self, change: PersonChange) -> Counted:
         """Take the access of somebody whose other changes were refused."""
         row = self._person(change.stored)
         if row is None:
             return {}
-        attributes = user_attributes(orjson.loads(row.document) | {"active": False})
-        document = user_document(attributes)
-        changed = users.update_user(by=self.by, user=row, attributes=attributes, document=document)
-        return {"users_changed": int(changed)}
+        return self._write_person(row, user_attributes(orjson.loads(row.document) | {"active": False}))
 
     def remove_person(self, person: StoredPerson) -> Counted:
         row = self._person(person)
@@ -105,6 +99,11 @@ class Changes:
         steps = (MemberStep(change.kind, ids),)
         groups.update_group(by=self.by, group=row, name=row.name, external_id=row.external_id, steps=steps)
         return {"members_removed" if change.kind == "remove" else "members_added": differing}
+
+    def _write_person(self, row: ProvisionedUser, attributes: users.Attributes) -> Counted:
+        document = user_document(attributes)
+        changed = users.update_user(by=self.by, user=row, attributes=attributes, document=document)
+        return {"users_changed": int(changed)}
 
     def _person(self, stored: StoredPerson) -> ProvisionedUser | None:
         """Return somebody locked, None if they are gone or stand for another one of Keycloak's people by now."""

@@ -50,11 +50,11 @@ class GroupAdapter(Adapter, SCIMGroup):
     def _without_strangers(self, step: groups.MemberStep) -> groups.MemberStep:
         """Leave out of an addition what cannot be anybody's id, as a removal does. An id that may have been somebody's
         is refused later: the client believes that person to be in the group."""
-        if step.kind != "add" or all(map(could_be_id, step.ids)):
+        strangers = [value for value in step.ids if not could_be_id(value)]
+        if step.kind != "add" or not strangers:
             return step
-        for value in step.ids:
-            if not could_be_id(value):
-                self.request.remarks[value] = f"The member {value[:64]} was left out: it is no id of a user."
+        for value in strangers:
+            self.request.remarks[value] = f"The member {value[:64]} was left out: it is no id of a user."
         return groups.MemberStep("add", tuple(filter(could_be_id, step.ids)))
 
     def save(self) -> bool:
