@@ -21,6 +21,8 @@ SIZES, FEWER_SIZES = (1000, 10_000, 50_000), (1000, 10_000)
 MOST, MOST_BY_INDEX = 1.2, 2.0
 BY_INDEX = "page_by_index"
 MOST_MORE_MB = 20
+# So many are found by their meta.lastModified.
+FEW_CHANGED = 10
 
 
 def run(report: Report, _: Server, options: Namespace) -> None:
@@ -93,6 +95,8 @@ class GrowthLoad(Load):
 
     async def reads(self) -> None:
         await self.check_filter()
+        # As many in each round, whatever the ones before have changed.
+        self.changed_after = await self.moment_before(FEW_CHANGED)
         await self.measure("get_user", lambda _: ("GET", f"/Users/{self.pick()[0]}", None))
         for name, condition in (
             ("filter_user_name", lambda user: f'userName eq "{user}"'),
@@ -109,6 +113,12 @@ class GrowthLoad(Load):
             lambda _: ("GET", f"/Users?cursor={cursors[-1]}&count=100", None),
             heard=lambda answer: cursors.append(json.loads(answer).get("nextCursor", "")),
         )
+
+    async def moment_before(self, changes: int) -> str:
+        """Return a moment after which that many users were changed last."""
+        newest = f"/Users?sortBy=meta.lastModified&sortOrder=descending&count={changes + 1}&attributes=meta"
+        found = json.loads(await self.ask("GET", newest))
+        return found["Resources"][-1]["meta"]["lastModified"]
 
     async def writes(self) -> None:
         path = f"/Groups/{self.group_id}"
@@ -138,7 +148,4 @@ def _filled(server: Server, size: int, amounts: Amounts) -> GrowthLoad:
     load = GrowthLoad(server.base, server.token, amounts, users, server.workers())
     load.size = size
     load.group_id = directories.group(server, [id for id, _ in users[:20]])
-    with server.connect() as connection:
-        newest = "select updated_at from provisioning_provisioneduser order by updated_at desc offset 10 limit 1"
-        load.changed_after = connection.execute(newest).fetchall()[0][0].isoformat()
     return load

@@ -20,20 +20,37 @@ Runs = dict[str, list[dict[str, Figures]]]
 WARM_UP = Amounts(users=40, operations=40, group_operations=4, members=20, seconds=20)
 
 
+class SharedLoad(StandardLoad):
+    """What all servers can do: with many users by Bulk, one would have a larger directory than the others."""
+
+    async def many(self) -> None:
+        pass
+
+
+class BulkLoad(StandardLoad):
+    """Users created one by one, and many in one request."""
+
+    async def people(self) -> None:
+        await self.measure("post_user", self.posting, self.amounts.users)
+
+    async def groups(self) -> None:
+        pass
+
+
 def alternate(servers: list[Server], amounts: Amounts, rounds: int) -> Runs:
     """Load each server ``rounds`` times, one at a time, and return their figures by name of the server."""
     runs: Runs = {server.name: [] for server in servers}
-    users = {server.name: _load(server, WARM_UP, []).users for server in servers}
+    users = {server.name: _load(SharedLoad, server, WARM_UP, []).users for server in servers}
     for number in range(rounds):
         for server in servers if number % 2 == 0 else servers[::-1]:
             print(f"round {number + 1} of {rounds}: {server.name}", file=sys.stderr, flush=True)
-            runs[server.name].append(_load(server, amounts, users[server.name]).results)
+            runs[server.name].append(_load(SharedLoad, server, amounts, users[server.name]).results)
     return runs
 
 
-def _load(server: Server, amounts: Amounts, users: list[tuple[str, str]]) -> StandardLoad:
+def _load(kind: type[StandardLoad], server: Server, amounts: Amounts, users: list[tuple[str, str]]) -> StandardLoad:
     pids = [server.pid, server.postmaster()]
-    load = StandardLoad(server.base, server.token, amounts, users, server.workers(), pids)
+    load = kind(server.base, server.token, amounts, users, server.workers(), pids)
     asyncio.run(load.run())
     return load
 
@@ -94,16 +111,20 @@ def run(report: Report, servers: list[Server], options: Namespace) -> None:
         seconds=options.seconds or (7 if full else 1.2),
         only=frozenset(options.phases),
     )
-    runs = alternate(servers, amounts, options.rounds or 3)
+    rounds = options.rounds or 3
+    runs = alternate(servers, amounts, rounds)
     report.figures["ratios"] = runs
     ceiling, product, *others = (server.name for server in servers)
     compared = ratios(runs, product, ceiling)
     report.ratio_table("Product ÷ ceiling", compared, product, ceiling)
-    bulk = rate(runs, product, "bulk_100")
+    # Afterwards, and product against product: the ceiling has no Bulk.
+    many = {product: [_load(BulkLoad, servers[1], amounts, []).results for _ in range(rounds)]}
+    report.figures["bulk"] = many
+    single, bulk = rate(many, product, "post_user"), rate(many, product, "bulk_100")
     if bulk:
-        report.sections.append(f"Bulk of 100 creates: {bulk:,.0f} users a second.\n")
+        report.sections.append(f"Bulk of 100 creates: {bulk:,.0f} users a second, single POSTs then: {single:,.0f}.\n")
     for other in others:
         report.ratio_table(f"Product ÷ {other}", ratios(runs, product, other), product, other)
-    report.verdicts += goals.of_ratios(compared, rate(runs, product, "post_user"), bulk)
-    if wrong := errors(runs):
+    report.verdicts += goals.of_ratios(compared, single, bulk)
+    if wrong := [*errors(runs), *errors(many)]:
         report.sections.append("Errors:\n\n" + "\n".join(f"- `{line}`" for line in wrong) + "\n")
