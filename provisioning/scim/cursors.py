@@ -23,25 +23,34 @@ class Position(NamedTuple):
     id: str = ""
 
 
-def write_cursor(position: Position, query: ListQuery, scope: list[str]) -> str:
+class Progress(NamedTuple):
+    """Where a page begins, how many resources it has, and how many the first page has counted; None on that one."""
+
+    position: Position
+    limit: int
+    total: int | None
+
+
+def write_cursor(position: Position, query: ListQuery, scope: list[str], *, total: int) -> str:
     """Return the cursor with which the page after ``position`` is asked for.
 
     It opens nothing but that query (``scope`` names the integration and types; filter, sorting and count count too).
     """
     value = position.value.isoformat() if isinstance(position.value, datetime) else position.value
-    return _signer.sign_object([_query(query, scope), query.limit, position.part, value, position.id], compress=True)
+    progress = [query.limit, total, position.part, value, position.id]
+    return _signer.sign_object([_query(query, scope), *progress], compress=True)
 
 
-def read_cursor(query: ListQuery, scope: list[str]) -> tuple[Position, int]:
-    """Return where the page of the query's cursor begins, and how many resources a page has.
+def read_cursor(query: ListQuery, scope: list[str]) -> Progress:
+    """Return how far the query's cursor has come.
 
     A request may leave out ``count``: then it is as it was. Raises ``Refused``: ``invalidCursor`` for another
     query's or a damaged cursor, ``expiredCursor``, ``invalidCount`` for another count than before.
     """
     if not query.cursor:
-        return Position(), query.limit
+        return Progress(Position(), query.limit, None)
     try:
-        of_query, limit, part, value, id = _signer.unsign_object(query.cursor, max_age=CURSOR_SECONDS)
+        of_query, limit, total, part, value, id = _signer.unsign_object(query.cursor, max_age=CURSOR_SECONDS)
     except signing.SignatureExpired:
         raise Refused(
             "expiredCursor",
@@ -56,7 +65,7 @@ def read_cursor(query: ListQuery, scope: list[str]) -> tuple[Position, int]:
         raise Refused(
             "invalidCount", f"count is {query.count}: the query of this cursor began with {limit}.", field="count"
         )
-    return Position(part, value, id), limit
+    return Progress(Position(part, value, id), limit, total)
 
 
 def _invalid(reason: str) -> Refused:

@@ -25,7 +25,8 @@ class Source(NamedTuple):
 
 
 class Page(NamedTuple):
-    """The ``rows`` of each source, in order. Pages by cursor have no index; ``next_cursor`` is None on the last."""
+    """The ``rows`` of each source, in order. Pages by cursor have no index, and the ``total`` of the first of them;
+    ``next_cursor`` is None on the last."""
 
     total: int
     start_index: int | None
@@ -93,11 +94,13 @@ def _by_index(lists: list[_List], query: ListQuery) -> Page:
 
 def _by_cursor(lists: list[_List], query: ListQuery) -> Page:
     scope = [word for each in lists for word in each.scope]
-    begin, room = read_cursor(query, scope)
-    total, next_position = 0, None
+    begin, room, total = read_cursor(query, scope)
+    if total is None:
+        # Counted once: the pages after this one cost what they have, not what the whole directory has.
+        total = sum(each.all.count() for each in lists)
+    next_position = None
     rows: list[list[Row]] = []
     for part, each in enumerate(lists):
-        total += each.all.count()
         found: list[Row] = []
         if part >= begin.part and next_position is None:
             after = begin if part == begin.part else Position(part)
@@ -108,4 +111,4 @@ def _by_cursor(lists: list[_List], query: ListQuery) -> Page:
                 next_position = each.position(part, found[-1]) if found else after
         rows.append([row[: len(each.columns)] for row in found])
         room -= len(found)
-    return Page(total, None, rows, next_position and write_cursor(next_position, query, scope))
+    return Page(total, None, rows, next_position and write_cursor(next_position, query, scope, total=total))

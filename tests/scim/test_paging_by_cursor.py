@@ -107,6 +107,16 @@ def test_nobody_is_seen_twice_or_missed_when_others_come_and_go(directory: Direc
     assert names(second) == ["user-4", "user-5", "user-6", "user-7"]
 
 
+def test_every_page_tells_how_many_there_were_at_first(directory: Directory, integration: Integration):
+    first = page(integration, "both", cursor="", count=4)
+    newcomers = Directory(integration)
+    newcomers.user("somebody-new")
+    newcomers.write()
+    second = page(integration, "both", cursor=first.next_cursor, count=4)
+    assert (first.total, second.total) == (13, 13)
+    assert page(integration, "both", cursor="", count=4).total == 14
+
+
 def test_the_count_may_be_left_out_but_not_changed(directory: Directory, integration: Integration):
     first = page(integration, cursor="", count=4)
     assert page(integration, cursor=first.next_cursor).size == 4
