@@ -6,9 +6,9 @@ A fast path: without it lists find the same.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Model, QuerySet, Subquery
+from django.db.models import Count, QuerySet, Subquery
 
-from kestra_iam.models import Group
+from kestra_iam.models import AccessSource, Group
 from provisioning import reading
 from provisioning.models import ProvisionedUser
 from provisioning.scim.filters.grammar import equality
@@ -50,12 +50,26 @@ def page(type_name: str, integration_id: str, query: ListQuery) -> tuple[int, li
     return (rows[0][-1], [row[:-1] for row in rows]) if rows else None
 
 
-def _page(model: type[Model], owner: str, columns: tuple[Any, ...], id: str, start: int, limit: int) -> QuerySet[Any]:
-    everything = model._default_manager.filter(**{owner: id}).order_by("pk")
+def _page(
+    everything: QuerySet[Any], counted: QuerySet[Any], columns: tuple[Any, ...], start: int, limit: int
+) -> QuerySet[Any]:
+    everything = everything.order_by("pk")
     # What is skipped is read from an index alone.
     found = everything.filter(pk__gte=Subquery(everything.values("pk")[start : start + 1]))
-    total = everything.order_by().values(owner).annotate(total=Count("pk")).values("total")
+    total = counted.order_by().values("owner_key").annotate(total=Count("pk")).values("total")
     return found.values_list(*columns, Subquery(total))[:limit]
+
+
+def _page_of_users(integration_id: str, start: int, limit: int) -> QuerySet[Any]:
+    everything = ProvisionedUser.objects.filter(integration_id=integration_id)
+    # Each user has its source, and theirs is the smallest index: counting takes half as long.
+    sources = AccessSource.objects.filter(owner_key=integration_id)
+    return _page(everything, sources, reading.USER_COLUMNS, start, limit)
+
+
+def _page_of_groups(integration_id: str, start: int, limit: int) -> QuerySet[Any]:
+    everything = Group.objects.filter(owner_key=integration_id)
+    return _page(everything, everything, reading.GROUP_COLUMNS, start, limit)
 
 
 def _users(integration_id: str, **columns: str) -> QuerySet[Any]:
@@ -91,16 +105,6 @@ _LOOKUPS = {
     ),
 }
 _PAGES = {
-    "User": CompiledQuery(
-        lambda integration_id, start, limit: _page(
-            ProvisionedUser, "integration_id", reading.USER_COLUMNS, integration_id, start, limit
-        ),
-        numbers=("start", "limit"),
-    ),
-    "Group": CompiledQuery(
-        lambda integration_id, start, limit: _page(
-            Group, "owner_key", reading.GROUP_COLUMNS, integration_id, start, limit
-        ),
-        numbers=("start", "limit"),
-    ),
+    "User": CompiledQuery(_page_of_users, numbers=("start", "limit")),
+    "Group": CompiledQuery(_page_of_groups, numbers=("start", "limit")),
 }

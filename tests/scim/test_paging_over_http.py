@@ -7,11 +7,17 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 
+from kestra_iam.principals import operator
+from provisioning.actions.removal import remove_integration
 from provisioning.models import Integration
 from tests.clients import ScimClient
 from tests.scim.directories import START, Directory
 
 SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+
+
+def find(condition: str) -> dict[str, Any]:
+    return {"filter": condition, "count": 1}
 
 
 def body(response: HttpResponse) -> dict[str, Any]:
@@ -72,6 +78,22 @@ def test_nothing_found_is_an_empty_page(directory: Directory, scim: ScimClient):
         assert listed["Resources"] == []
         assert listed["itemsPerPage"] == 0
     assert body(scim.get("/Users", {"startIndex": 99}))["startIndex"] == 99
+
+
+def test_every_list_of_everybody_counts_the_same_people(scim: ScimClient, other_scim: ScimClient):
+    def totals() -> set[int]:
+        lists = ({"count": 1}, {"count": 1, "startIndex": 2}, {"count": 0}, {"count": 1, "cursor": ""}, find("id pr"))
+        return {body(scim.get("/Users", query))["totalResults"] for query in lists}
+
+    other_scim.user("alice")
+    remove_integration(by=operator, integration=other_scim.integration, keep_access=True)
+    # One is taken over from the removed integration, one is moved to another account.
+    moved = [scim.user(name)["id"] for name in ("alice", "bob", "carol")][1]
+    assert totals() == {3}
+    scim.put(f"/Users/{moved}", {"userName": "dave"})
+    assert totals() == {3}
+    scim.delete(f"/Users/{moved}")
+    assert totals() == {2}
 
 
 def test_pages_by_cursor_have_no_index(directory: Directory, scim: ScimClient):
