@@ -41,26 +41,36 @@ class GroupRow(NamedTuple):
     external_id: str | None
 
 
-class RowsAsJson(Subquery):
-    """A subquery of two columns as one text: a JSON array of arrays, ``[]`` for no rows."""
+class _RowsAsText(Subquery):
+    """All rows of a subquery as one text, which the database makes of their columns."""
 
     output_field = TextField()
+    on_sqlite: str
+    on_postgresql: str
 
-    def __init__(self, queryset: Any, first: str, second: str):
-        self.columns = first, second
-        super().__init__(queryset.values_list(first, second))
+    def __init__(self, queryset: Any, *columns: str):
+        self.columns = columns
+        super().__init__(queryset.values_list(*columns))
 
     def as_sql(self, compiler, connection, template=None, **context):
-        return self._wrapped(compiler, connection, "json_group_array(json_array({}, {}))", **context)
-
-    def as_postgresql(self, compiler, connection, **context):
-        whole = "coalesce(json_agg(json_build_array({}, {}))::text, '[]')"
-        return self._wrapped(compiler, connection, whole, **context)
-
-    def _wrapped(self, compiler, connection, whole, **context):
-        columns = (f"rows_as_json.{connection.ops.quote_name(column)}" for column in self.columns)
-        template = f"(SELECT {whole.format(*columns)} FROM (%(subquery)s) AS rows_as_json)"
+        whole = self.on_postgresql if connection.vendor == "postgresql" else self.on_sqlite
+        columns = (f"row_as_text.{connection.ops.quote_name(column)}" for column in self.columns)
+        template = f"(SELECT {whole.format(*columns)} FROM (%(subquery)s) AS row_as_text)"
         return super().as_sql(compiler, connection, template=template, **context)
+
+
+class RowsAsJson(_RowsAsText):
+    """A subquery of two columns as a JSON array of arrays, ``[]`` for no rows."""
+
+    on_sqlite = "json_group_array(json_array({}, {}))"
+    on_postgresql = "coalesce(json_agg(json_build_array({}, {}))::text, '[]')"
+
+
+class RowsAsList(_RowsAsText):
+    """A subquery of one column, in its order, with commas between the rows; ``''`` for no rows."""
+
+    on_sqlite = "coalesce(group_concat({}, ','), '')"
+    on_postgresql = "coalesce(string_agg({}, ','), '')"
 
 
 def memberships_of(user_id: Any) -> Any:
@@ -90,14 +100,14 @@ find_group = CompiledQuery(
 )
 
 
-def memberships_in(group_id: str) -> Any:
-    """Return the ids of who is in a group, in the order of joining."""
-    return Membership.objects.filter(group_id=group_id).order_by("pk").values_list("source_id")
-
-
+# Who is in a group, in the order of joining: as one text, since many thousands of rows would take several times the
+# memory.
+_MEMBERS = RowsAsList(Membership.objects.filter(group_id=OuterRef("pk")).order_by("pk"), "source_id")
+# As many are rendered at a time.
+_BATCH = 1000
 # As many members as a PATCH is answered with.
 FEW = 100
-find_members = CompiledQuery(lambda id: memberships_in(id))
+find_members = CompiledQuery(lambda id: Group.objects.filter(pk=id).order_by().values_list("pk", _MEMBERS))
 # Put in order afterwards: to sort them, the database would read all members of a large group.
 find_few_members = CompiledQuery(
     lambda id: Membership.objects.filter(group_id=id).order_by().values_list("pk", "source_id")[: FEW + 1]
@@ -139,24 +149,32 @@ def groups_json(provisioner: Provisioner, found: str) -> str | None:
     return _group_array(provisioner, own) if own else None
 
 
-def members_json(provisioner: Provisioner, ids: Sequence[str]) -> str | None:
-    """Return the JSON array for members known by their ids, None for nobody."""
-    return _member_array(provisioner, [(id,) for id in ids]) if ids else None
+def members_json(provisioner: Provisioner, ids: Sequence[str]) -> bytes | None:
+    """Return the JSON array for members known by their ids (RFC 7643 §4.2), None for nobody."""
+    if not ids:
+        return None
+    below = f"{_base(provisioner)}/Users/"
+    batches = (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
+    parts = [
+        ",".join([f'{{"value":"{id}","$ref":"{below}{id}","type":"User"}}' for id in batch]).encode()
+        for batch in batches
+    ]
+    # Joined to the first and the last part, so that the whole, which may be large, is put together once.
+    parts[0] = b"[" + parts[0]
+    parts[-1] += b"]"
+    return b",".join(parts)
 
 
-def members_of(provisioner: Provisioner, group_ids: list[str]) -> dict[str, str]:
-    """Return the members of groups as JSON arrays (RFC 7643 §4.2); groups without any are missing."""
+def members_of(provisioner: Provisioner, group_ids: list[str]) -> dict[str, bytes | None]:
+    """Return the members of groups as JSON arrays, None for nobody."""
     if len(group_ids) == 1:
-        members = find_members.rows(id=group_ids[0])
-        return {group_ids[0]: _member_array(provisioner, members)} if members else {}
-    found: dict[str, list[tuple[str]]] = {}
-    rows = Membership.objects.filter(group_id__in=group_ids).order_by("pk").values_list("group_id", "source_id")
-    for group_id, member in rows:
-        found.setdefault(group_id, []).append((member,))
-    return {group_id: _member_array(provisioner, members) for group_id, members in found.items()}
+        rows = find_members.rows(id=group_ids[0])
+    else:
+        rows = list(Group.objects.filter(pk__in=group_ids).order_by().values_list("pk", _MEMBERS))
+    return {id: members_json(provisioner, members.split(",") if members else ()) for id, members in rows}
 
 
-def few_members_of(provisioner: Provisioner, group_id: str) -> tuple[bool, str | None]:
+def few_members_of(provisioner: Provisioner, group_id: str) -> tuple[bool, bytes | None]:
     """Return whether a group has at most ``FEW`` members, and these as a JSON array (None for nobody).
 
     What it costs does not grow with the group.
@@ -173,12 +191,6 @@ def _group_array(provisioner: Provisioner, found: Iterable[Sequence[str]]) -> st
         f'{{"value":"{id}","$ref":"{below}{id}","display":{orjson.dumps(name).decode()},"type":"direct"}}'
         for id, name in found
     )
-    return f"[{','.join(parts)}]"
-
-
-def _member_array(provisioner: Provisioner, members: Iterable[Sequence[str]]) -> str:
-    below = f"{_base(provisioner)}/Users/"
-    parts = [f'{{"value":"{id}","$ref":"{below}{id}","type":"User"}}' for (id,) in members]
     return f"[{','.join(parts)}]"
 
 

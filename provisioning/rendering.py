@@ -1,4 +1,4 @@
-"""Resources as JSON text, spliced from what is kept without parsing any of it (RFC 7643 §3, §8).
+"""Resources as JSON, spliced from what is kept without parsing any of it (RFC 7643 §3, §8).
 
 ``id`` comes first: a client is known that finds it with a regular expression.
 """
@@ -18,10 +18,10 @@ def render_user(
     modified: datetime,
     location: str,
     groups_json: str | None = None,
-) -> str:
-    """Return a user as JSON text; ``document`` is that of ``UserDocument``, ``groups_json`` an array's text."""
+) -> bytes:
+    """Return a user as JSON; ``document`` is that of ``UserDocument``, ``groups_json`` an array's text."""
     groups = f',"groups":{groups_json}' if groups_json else ""
-    return f'{{"id":"{id}",{document[1:-1]}{groups},{_meta("User", version, created, modified, location)}}}'
+    return f'{{"id":"{id}",{document[1:-1]}{groups},{_meta("User", version, created, modified, location)}}}'.encode()
 
 
 def render_group(
@@ -32,15 +32,14 @@ def render_group(
     created: datetime,
     modified: datetime,
     location: str,
-    members_json: str | None = None,
-) -> str:
-    """Return a group as JSON text; ``members_json`` is the text of an array, None leaves members out."""
+    members_json: bytes | None = None,
+) -> bytes:
+    """Return a group as JSON; ``members_json`` is an array, None leaves members out."""
     external = f'"externalId":{_text(external_id)},' if external_id else ""
-    members = f',"members":{members_json}' if members_json else ""
-    return (
-        f'{{"id":"{id}","schemas":["{GROUP_SCHEMA}"],{external}"displayName":{_text(display_name)}{members},'
-        f"{_meta('Group', version, created, modified, location)}}}"
-    )
+    head = f'{{"id":"{id}","schemas":["{GROUP_SCHEMA}"],{external}"displayName":{_text(display_name)}'
+    tail = f",{_meta('Group', version, created, modified, location)}}}"
+    members = (b',"members":', members_json) if members_json else ()
+    return b"".join((head.encode(), *members, tail.encode()))
 
 
 def instant(moment: datetime) -> str:

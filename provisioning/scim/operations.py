@@ -33,7 +33,8 @@ def replace(adapter: Adapter, id: str, body: Body, *, if_match: str = "") -> Out
     """Replace a resource: what ``body`` leaves out is gone."""
     _load(adapter, id, if_match)
     adapter.from_dict(body)
-    return Outcome(adapter, adapter.save())
+    with alone():
+        return Outcome(adapter, adapter.save())
 
 
 @settled
@@ -42,7 +43,8 @@ def patch(adapter: Adapter, id: str, body: Body, *, if_match: str = "") -> Outco
     operations = parse_operations(body)
     _load(adapter, id, if_match)
     adapter.handle_operations(operations)
-    return Outcome(adapter, adapter.save())
+    with alone():
+        return Outcome(adapter, adapter.save())
 
 
 @settled

@@ -13,7 +13,7 @@ _WORTH_COMPRESSING = 4096
 
 
 def answer(
-    content: bytes | str | dict[str, Any] | None,
+    content: bytes | dict[str, Any] | None,
     *,
     status: int = 200,
     headers: dict[str, str] | None = None,
@@ -31,7 +31,7 @@ def answer(
     return response
 
 
-def of_resource(content: bytes | str | None, *, location: str, etag: str, status: int = 200) -> HttpResponse:
+def of_resource(content: bytes | None, *, location: str, etag: str, status: int = 200) -> HttpResponse:
     """Return an answer that carries one resource, or what became of it."""
     headers = {"ETag": etag, "Content-Location": location}
     if status == 201:

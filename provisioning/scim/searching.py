@@ -24,9 +24,9 @@ def search(request: HttpRequest, adapter_classes: Sequence[Any], parameters: Map
     query = parse_query(parameters)
     page = _looked_up(request, adapter_classes, query) or _page(request, adapter_classes, query)
     resources = [
-        text
+        resource
         for adapter_class, rows in zip(adapter_classes, page.rows, strict=True)
-        for text in _rendered(request, adapter_class, rows, parameters)
+        for resource in _rendered(request, adapter_class, rows, parameters)
     ]
     return responses.answer(_list(page, resources))
 
@@ -54,23 +54,22 @@ def _page(request: HttpRequest, adapter_classes: Sequence[Any], query: ListQuery
 
 def _rendered(
     request: HttpRequest, adapter_class: Any, rows: Sequence[Row], parameters: Mapping[str, Any]
-) -> Iterator[str]:
-    """Yield resources as JSON text; what is computed on reading takes one statement for all at most."""
+) -> Iterator[bytes]:
+    """Yield resources as JSON; what is computed on reading takes one statement for all at most."""
     projection = projection_of(adapter_class.type, parameters)
     adapters = [adapter_class(adapter_class.row(*row), request=request) for row in rows]
-    computed: dict[str, str | None] = {}
+    computed: dict[str, Any] = {}
     if adapters and (projection is None or projection.wants(adapter_class.computed_name)):
         computed = adapter_class.computed_of(adapters)
     for adapter in adapters:
-        text = adapter.render_with(computed.get(adapter.id), projection)
-        yield text if isinstance(text, str) else text.decode()
+        yield adapter.render_with(computed.get(adapter.id), projection)
 
 
-def _list(page: Page, resources: Sequence[str]) -> str:
+def _list(page: Page, resources: Sequence[bytes]) -> bytes:
     counters: dict[str, Any] = {"totalResults": page.total, "itemsPerPage": page.size}
     if page.start_index is not None:
         counters["startIndex"] = page.start_index
     if page.next_cursor:
         counters["nextCursor"] = page.next_cursor
-    head = orjson.dumps({"schemas": [SchemaURI.LIST_RESPONSE], **counters}).decode()
-    return f'{head[:-1]},"Resources":[{",".join(resources)}]}}'
+    head = orjson.dumps({"schemas": [SchemaURI.LIST_RESPONSE], **counters})
+    return b'%b,"Resources":[%b]}' % (head[:-1], b",".join(resources))

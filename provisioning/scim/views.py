@@ -1,7 +1,5 @@
 """Users and Groups over HTTP (RFC 7644 §3.3 to §3.6)."""
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 from django_scim.utils import get_group_adapter, get_user_adapter
 
@@ -145,5 +143,5 @@ class RootSearch(View):
 
 
 def _resource(adapter: Adapter, projection: Projection | None, *, status: int = 200) -> HttpResponse:
-    content: Any = adapter.render(projection)
+    content = adapter.render(projection)
     return responses.of_resource(content, location=adapter.location, etag=adapter.etag, status=status)

@@ -119,6 +119,7 @@ def test_what_requests_ask_before_they_answer_or_change_uses_indexes(directory: 
     asked: list[tuple[CompiledQuery, dict[str, str]]] = [
         (reading.find_user, {"id": user.pk}),
         (reading.find_group, {"id": group.pk}),
+        (reading.find_members, {"id": group.pk}),
         (reading.find_few_members, {"id": group.pk}),
         (user_rows._locked_user, {"id": user.pk}),
         (user_rows._find_named, {}),

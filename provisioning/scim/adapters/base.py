@@ -45,34 +45,34 @@ class Adapter:
     def etag(self) -> str:
         return f'W/"{self.obj.version}"'
 
-    def render(self, projection: Projection | None = None) -> bytes | str:
-        """Return the resource as JSON text, with the attributes that ``projection`` asks for."""
+    def render(self, projection: Projection | None = None) -> bytes:
+        """Return the resource as JSON, with the attributes that ``projection`` asks for."""
         wanted = projection is None or projection.wants(self.computed_name)
         return self.render_with(self.computed() if wanted else None, projection)
 
-    def render_with(self, computed: str | None, projection: Projection | None = None) -> bytes | str:
-        """Return the same, with the text of what is computed on reading given."""
-        text = self.text(computed)
-        return text if projection is None else orjson.dumps(projection.apply(orjson.loads(text)))
+    def render_with(self, computed: Any, projection: Projection | None = None) -> bytes:
+        """Return the same, with the array of what is computed on reading given."""
+        whole = self.spliced(computed)
+        return whole if projection is None else orjson.dumps(projection.apply(orjson.loads(whole)))
 
-    def render_patched(self) -> bytes | str | None:
+    def render_patched(self) -> bytes | None:
         """Return what a PATCH is answered with where no attributes are asked for, None for no body."""
-        return self.text(self.computed())
+        return self.spliced(self.computed())
 
     def to_dict(self) -> dict[str, Any]:
-        return orjson.loads(self.text(self.computed()))
+        return orjson.loads(self.spliced(self.computed()))
 
-    def computed(self) -> str | None:
+    def computed(self) -> Any:
         """Return the JSON array of what is computed on reading, None for an empty one."""
         raise NotImplementedError
 
     @classmethod
-    def computed_of(cls, adapters: "list[Any]") -> dict[str, str | None]:
+    def computed_of(cls, adapters: "list[Any]") -> dict[str, Any]:
         """Return the same for a page of resources of one integration, by id."""
         raise NotImplementedError
 
-    def text(self, computed: str | None) -> str:
-        """Return the JSON text of the resource with that array."""
+    def spliced(self, computed: Any) -> bytes:
+        """Return the JSON of the resource with that array."""
         raise NotImplementedError
 
 

@@ -73,16 +73,16 @@ class GroupAdapter(Adapter, SCIMGroup):
     def delete(self) -> None:
         groups.delete_group(by=self.provisioner, group=self.obj)
 
-    def computed(self) -> str | None:
+    def computed(self) -> bytes | None:
         if self.first_members is not None:
             return reading.members_json(self.provisioner, self.first_members)
         return reading.members_of(self.provisioner, [self.id]).get(self.id)
 
     @classmethod
-    def computed_of(cls, adapters: "list[Any]") -> dict[str, str | None]:
-        return {**reading.members_of(adapters[0].provisioner, [adapter.id for adapter in adapters])}
+    def computed_of(cls, adapters: "list[Any]") -> dict[str, bytes | None]:
+        return reading.members_of(adapters[0].provisioner, [adapter.id for adapter in adapters])
 
-    def render_patched(self) -> bytes | str | None:
+    def render_patched(self) -> bytes | None:
         """Return the group, or None for a large one: adding one member costs the same in every group."""
         removed = sum(len(step.ids) for step in self.steps if step.kind == "remove")
         if (
@@ -92,9 +92,9 @@ class GroupAdapter(Adapter, SCIMGroup):
         ):
             return None
         few, members = reading.few_members_of(self.provisioner, self.id)
-        return self.text(members) if few else None
+        return self.spliced(members) if few else None
 
-    def text(self, computed: str | None) -> str:
+    def spliced(self, computed: bytes | None) -> bytes:
         group = self.obj
         return documents.render_group(
             group.pk,

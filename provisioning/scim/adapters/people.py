@@ -64,7 +64,7 @@ class UserAdapter(Adapter, SCIMUser):
     def computed_of(cls, adapters: "list[Any]") -> dict[str, str | None]:
         return {adapter.id: adapter.computed() for adapter in adapters}
 
-    def text(self, computed: str | None) -> str:
+    def spliced(self, computed: str | None) -> bytes:
         user = self.obj
         return documents.render_user(
             user.pk, user.document, user.version, user.created_at, user.updated_at, self.location, computed
