@@ -14,6 +14,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 import orjson
+import psycopg
 from django.db import InterfaceError, OperationalError, connections
 from psycopg import errors, pq
 from psycopg.adapt import Transformer
@@ -24,6 +25,9 @@ MOST_PREPARED = 200
 # A plan stays until the statistics of its tables are renewed, which may take minutes. One that was made for a few rows
 # is slow for thousands, so plans are made anew after so many executions, and after twice as many each time.
 PLANS_KEPT_FOR = 50
+# Values of more bytes are sent as they are, not quoted within a statement.
+_LONGEST_QUOTED = 65_536
+_MOMENTS: Any = psycopg.adapters.get_loader(psycopg.adapters.types["timestamptz"].oid, pq.Format.TEXT)
 _IDLE = pq.TransactionStatus.IDLE
 _SUCCEEDED = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 R = TypeVar("R")
@@ -40,15 +44,12 @@ def rows_of(sql: str, values: list[Any], *, locks: bool) -> list[tuple[Any, ...]
         return cursor.fetchall()
 
 
-def execute(sql: str, values: list[Any], *, alone: bool = False) -> None:
-    """Execute a statement for what it does; ``alone`` tells that nothing else is written in its transaction.
-
-    One that is alone and first is a transaction by itself, which PostgreSQL need not be told to begin and to commit.
-    """
+def execute(sql: str, values: list[Any], *, last: bool = False) -> None:
+    """Execute a statement for what it does; the ``last`` one of a transaction is committed in the same round trip."""
     connection: Any = connections[USING]
     if (prepared := _prepared(connection)) is not None:
         with connection.wrap_database_errors:
-            prepared.execute(sql, values, begin=not alone)
+            prepared.execute(sql, values, begin=not last, commit=last)
         return
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
@@ -75,11 +76,12 @@ def send_rows(sql: str, rows: list[Any]) -> None:
 
 
 @contextmanager
-def sent_together() -> Iterator[None]:
+def sent_together(*, last: bool = False) -> Iterator[None]:
     """Send the compiled writes of the block as one statement at its end (PostgreSQL).
 
     New rows of one table go in together, in their order. All writes see the rows as they were before, so no row may be
-    written twice; a broken constraint is raised at the end of the block.
+    written twice; a broken constraint is raised at the end of the block. ``last`` promises that the action around it
+    writes nothing after the block; where it is ``alone`` in its transaction, that ends with the statement.
     """
     connection = connections[USING]
     if connection.vendor != "postgresql" or _local.waiting is not None:
@@ -92,12 +94,12 @@ def sent_together() -> Iterator[None]:
     finally:
         _local.waiting = None
     if statements:
-        execute(*_joined([(sql, _as_json(values)) for sql, values in statements]), alone=_local.alone)
+        execute(*_joined([(sql, _as_json(values)) for sql, values in statements]), last=last and _local.alone)
 
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Promise that what the block sends together is all that is written in the transaction around it.
+    """Promise that the transaction around the block is there for the one action in it.
 
     The promise is dropped where that transaction has others around it.
     """
@@ -174,7 +176,10 @@ class Prepared:
 
     def __init__(self, driver: Any, cursor: Any):
         self.driver, self.libpq = driver, driver.pgconn
-        self.reader = Transformer(cursor)
+        # Moments come in the connection's time zone, which is Django's: its own loader, which sets that one, takes
+        # twenty times as long.
+        cursor.adapters.register_loader("timestamptz", _MOMENTS)
+        self.reader, self.quoting = Transformer(cursor), pq.Escaping(driver.pgconn)
         self.names: dict[str, bytes] = {}
         self.executed, self.plan_anew_at = 0, PLANS_KEPT_FOR
 
@@ -184,22 +189,40 @@ class Prepared:
         self.reader.set_pgresult(result)
         return self.reader.load_rows(0, result.ntuples, tuple)
 
-    def execute(self, sql: str, values: list[Any], *, begin: bool) -> Any:
-        if begin and not self.driver.autocommit and self.libpq.transaction_status == _IDLE:
-            # As the driver does: a transaction begins with its first statement.
-            self._checked(self.libpq.exec_(b"BEGIN"))
+    def execute(self, sql: str, values: list[Any], *, begin: bool, commit: bool = False) -> Any:
+        """Execute a statement; ``begin`` tells that it needs a transaction, ``commit`` that it is the last of one.
+
+        A transaction begins with its first statement, as the driver does it, and what is first and last is one by
+        itself. BEGIN and COMMIT go with the statement: round trips are a good part of what a change takes.
+        """
+        is_idle = self.libpq.transaction_status == _IDLE
+        begin = begin and is_idle and not self.driver.autocommit
+        commit = commit and not is_idle
         self.executed += 1
         if self.executed == self.plan_anew_at:
             self.plan_anew_at *= 2
             self._checked(self.libpq.exec_(b"DISCARD PLANS"))
         texts = [_text(value) for value in values]
-        if (name := self.names.get(sql)) is None:
-            if len(self.names) == MOST_PREPARED:
-                return self._checked(self.libpq.exec_params(_numbered(sql), texts))
+        name = self._name_of(sql)
+        if (begin or commit) and name is not None and sum(len(text or b"") for text in texts) <= _LONGEST_QUOTED:
+            literals = b",".join([b"NULL" if text is None else self.quoting.escape_literal(text) for text in texts])
+            call = b"EXECUTE %b(%b)" % (name, literals) if texts else b"EXECUTE %b" % name
+            return self._checked(
+                self.libpq.exec_(b"%b%b%b" % (b"BEGIN;" if begin else b"", call, b";COMMIT" if commit else b""))
+            )
+        if begin:
+            self._checked(self.libpq.exec_(b"BEGIN"))
+        if name is None:
+            return self._checked(self.libpq.exec_params(_numbered(sql), texts))
+        return self._checked(self.libpq.exec_prepared(name, texts))
+
+    def _name_of(self, sql: str) -> bytes | None:
+        """Prepare a statement unless it is, and return its name; None where enough are prepared."""
+        if (name := self.names.get(sql)) is None and len(self.names) < MOST_PREPARED:
             name = f"compiled_{len(self.names)}".encode()
             self._checked(self.libpq.prepare(name, _numbered(sql)))
             self.names[sql] = name
-        return self._checked(self.libpq.exec_prepared(name, texts))
+        return name
 
     def _checked(self, result: Any) -> Any:
         if result.status in _SUCCEEDED:

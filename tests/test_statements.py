@@ -93,20 +93,52 @@ def _values(group: Group) -> dict[str, Any]:
 @pytest.mark.django_db(transaction=True)
 def test_what_is_sent_alone_is_written_whole_or_not_at_all(acme: Tenant):
     writes = CompiledWrites(Group)
-    with pytest.raises(IntegrityError), transaction.atomic(), alone(), sent_together():
+    with pytest.raises(IntegrityError), transaction.atomic(), alone(), sent_together(last=True):
         writes.insert([_group(acme, "Engineers")])
         writes.insert([_group(acme, "Engineers")])
     assert not Group.objects.exists()
-    with transaction.atomic(), alone(), sent_together():
+    with transaction.atomic(), alone(), sent_together(last=True):
         writes.insert([_group(acme, "Engineers")])
         writes.insert([_group(acme, "Pioneers")])
     assert Group.objects.count() == 2
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("longest_quoted", [0, 65_536])
+def test_the_last_statement_of_a_transaction_ends_it(
+    acme: Tenant, longest_quoted: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(statements, "_LONGEST_QUOTED", longest_quoted)
+    writes, pioneers = CompiledWrites(Group), _group(acme, "Pioneers")
+    pioneers.description = "'\\é😀;--" * 100
+    with transaction.atomic(), alone():
+        writes.insert([_group(acme, "Engineers")])
+        with sent_together(last=True):
+            writes.insert([pioneers])
+    assert Group.objects.count() == 2
+    assert _values(Group.objects.get(pk=pioneers.pk)) == _values(pioneers)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("wrong", ["a name twice", "a tenant that does not exist"])
+def test_a_last_statement_that_is_refused_undoes_its_transaction(acme: Tenant, wrong: str):
+    group = _group(acme, "Engineers")
+    if wrong == "a tenant that does not exist":
+        group.tenant_id, group.name_key = "nobody", "other"
+    with pytest.raises(IntegrityError), transaction.atomic(), alone():
+        CompiledWrites(Group).insert([_group(acme, "Engineers")])
+        with sent_together(last=True):
+            CompiledWrites(Group).insert([group])
+    assert not Group.objects.exists()
+    with transaction.atomic():
+        CompiledWrites(Group).insert([_group(acme, "Engineers")])
+    assert Group.objects.exists(), "the connection goes on"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_what_is_sent_alone_inside_another_transaction_goes_with_it(acme: Tenant):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        with transaction.atomic(), alone(), sent_together():
+        with transaction.atomic(), alone(), sent_together(last=True):
             CompiledWrites(Group).insert([_group(acme, "Engineers")])
         raise ZeroDivisionError
     assert not Group.objects.exists()

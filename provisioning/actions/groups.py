@@ -24,7 +24,7 @@ def create_group(*, by: Provisioner, name: str, external_id: str | None, member_
     Raises ``Conflict`` for a name or external id that this integration has, ``Refused`` for a member that
     is none of its users.
     """
-    with guards.taken(pushed_groups.taken(name), field="displayName"), sent_together():
+    with guards.taken(pushed_groups.taken(name), field="displayName"), sent_together(last=True):
         group = pushed_groups.create_group(by.principal, by.tenant, by.owner, name, external_id)
         _step(by, group, MemberStep("add", tuple(member_ids)))
         return group
@@ -42,7 +42,7 @@ def update_group(
 
     What changes nothing counts no version. Raises as ``create_group``.
     """
-    with guards.taken(pushed_groups.taken(name), field="displayName"), sent_together():
+    with guards.taken(pushed_groups.taken(name), field="displayName"), sent_together(last=True):
         renamed = pushed_groups.rename_group(by.principal, by.tenant, group, name, external_id)
         changed = renamed
         for step in steps:

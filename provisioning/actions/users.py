@@ -35,7 +35,7 @@ def create_user(*, by: Provisioner, attributes: Attributes, document: UserDocume
     with guards.taken(_taken(document), field="userName"):
         if account_id is not None:
             return _link(by, User.objects.get(pk=account_id), attributes, document)
-        with sent_together():
+        with sent_together(last=True):
             return make_user(by, attributes, document)
 
 
@@ -91,7 +91,7 @@ def update_user(*, by: Provisioner, user: ProvisionedUser, attributes: Attribute
         for name in (before.keys() | attributes.keys()) - {"schemas"}
         if before.get(name) != attributes.get(name)
     }
-    with guards.taken(_taken(document), field="userName"), sent_together():
+    with guards.taken(_taken(document), field="userName"), sent_together(last=True):
         if not renamed and user.account_email is not None and fields != account_fields(before):
             linking.write_fields(User(pk=user.account_id, email=user.account_email), fields)
         if document.active != user.active:
