@@ -6,7 +6,7 @@ A fast path: without it lists find the same.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from django.db.models import Count, QuerySet, Subquery
+from django.db.models import Func, IntegerField, QuerySet, Subquery
 
 from kestra_iam.models import AccessSource, Group
 from provisioning import reading
@@ -50,13 +50,17 @@ def page(type_name: str, integration_id: str, query: ListQuery) -> tuple[int, li
     return (rows[0][-1], [row[:-1] for row in rows]) if rows else None
 
 
+# Django's own Count would group by the owner, which takes as long again.
+_COUNT = Func(function="COUNT", template="%(function)s(*)", output_field=IntegerField())
+
+
 def _page(
     everything: QuerySet[Any], counted: QuerySet[Any], columns: tuple[Any, ...], start: int, limit: int
 ) -> QuerySet[Any]:
     everything = everything.order_by("pk")
     # What is skipped is read from an index alone.
     found = everything.filter(pk__gte=Subquery(everything.values("pk")[start : start + 1]))
-    total = counted.order_by().values("owner_key").annotate(total=Count("pk")).values("total")
+    total = counted.order_by().annotate(total=_COUNT).values("total")
     return found.values_list(*columns, Subquery(total))[:limit]
 
 
