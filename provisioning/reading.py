@@ -102,16 +102,13 @@ find_group = CompiledQuery(
 
 # Who is in a group, in the order of joining: as one text, since many thousands of rows would take several times the
 # memory.
-_MEMBERS = RowsAsList(Membership.objects.filter(group_id=OuterRef("pk")).order_by("pk"), "source_id")
+_MEMBERS = RowsAsList(Membership.in_order(OuterRef("pk")), "source_id")
 # As many are rendered at a time.
 _BATCH = 1000
 # As many members as a PATCH is answered with.
 FEW = 100
 find_members = CompiledQuery(lambda id: Group.objects.filter(pk=id).order_by().values_list("pk", _MEMBERS))
-# Put in order afterwards: to sort them, the database would read all members of a large group.
-find_few_members = CompiledQuery(
-    lambda id: Membership.objects.filter(group_id=id).order_by().values_list("pk", "source_id")[: FEW + 1]
-)
+find_few_members = CompiledQuery(lambda id: Membership.in_order(id).values_list("source_id")[: FEW + 1])
 
 
 def users(provisioner: Provisioner) -> Any:
@@ -149,23 +146,20 @@ def groups_json(provisioner: Provisioner, found: str) -> str | None:
     return _group_array(provisioner, own) if own else None
 
 
-def members_json(provisioner: Provisioner, ids: Sequence[str]) -> bytes | None:
-    """Return the JSON array for members known by their ids (RFC 7643 §4.2), None for nobody."""
+def members_json(provisioner: Provisioner, ids: Sequence[str]) -> list[bytes] | None:
+    """Return the JSON array for members known by their ids (RFC 7643 §4.2), None for nobody.
+
+    In parts, so that what may be large is put together once, with all around it.
+    """
     if not ids:
         return None
     below = f"{_base(provisioner)}/Users/"
     batches = (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
-    parts = [
-        ",".join([f'{{"value":"{id}","$ref":"{below}{id}","type":"User"}}' for id in batch]).encode()
-        for batch in batches
-    ]
-    # Joined to the first and the last part, so that the whole, which may be large, is put together once.
-    parts[0] = b"[" + parts[0]
-    parts[-1] += b"]"
-    return b",".join(parts)
+    texts = (",".join([f'{{"value":"{id}","$ref":"{below}{id}","type":"User"}}' for id in batch]) for batch in batches)
+    return [f"{',' if number else '['}{text}".encode() for number, text in enumerate(texts)] + [b"]"]
 
 
-def members_of(provisioner: Provisioner, group_ids: list[str]) -> dict[str, bytes | None]:
+def members_of(provisioner: Provisioner, group_ids: list[str]) -> dict[str, list[bytes] | None]:
     """Return the members of groups as JSON arrays, None for nobody."""
     if len(group_ids) == 1:
         rows = find_members.rows(id=group_ids[0])
@@ -174,7 +168,7 @@ def members_of(provisioner: Provisioner, group_ids: list[str]) -> dict[str, byte
     return {id: members_json(provisioner, members.split(",") if members else ()) for id, members in rows}
 
 
-def few_members_of(provisioner: Provisioner, group_id: str) -> tuple[bool, bytes | None]:
+def few_members_of(provisioner: Provisioner, group_id: str) -> tuple[bool, list[bytes] | None]:
     """Return whether a group has at most ``FEW`` members, and these as a JSON array (None for nobody).
 
     What it costs does not grow with the group.
@@ -182,7 +176,7 @@ def few_members_of(provisioner: Provisioner, group_id: str) -> tuple[bool, bytes
     members = find_few_members.rows(id=group_id)
     if len(members) > FEW:
         return False, None
-    return True, members_json(provisioner, [member for _, member in sorted(members)])
+    return True, members_json(provisioner, [member for (member,) in members])
 
 
 def _group_array(provisioner: Provisioner, found: Iterable[Sequence[str]]) -> str:

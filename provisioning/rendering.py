@@ -3,6 +3,7 @@
 ``id`` comes first: a client is known that finds it with a regular expression.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import orjson
@@ -32,13 +33,13 @@ def render_group(
     created: datetime,
     modified: datetime,
     location: str,
-    members_json: bytes | None = None,
+    members_json: Sequence[bytes] | None = None,
 ) -> bytes:
-    """Return a group as JSON; ``members_json`` is an array, None leaves members out."""
+    """Return a group as JSON; ``members_json`` is an array in parts, None leaves members out."""
     external = f'"externalId":{_text(external_id)},' if external_id else ""
     head = f'{{"id":"{id}","schemas":["{GROUP_SCHEMA}"],{external}"displayName":{_text(display_name)}'
     tail = f",{_meta('Group', version, created, modified, location)}}}"
-    members = (b',"members":', members_json) if members_json else ()
+    members = (b',"members":', *members_json) if members_json else ()
     return b"".join((head.encode(), *members, tail.encode()))
 
 

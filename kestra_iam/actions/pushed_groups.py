@@ -47,12 +47,13 @@ _groups, _memberships = CompiledWrites(Group), CompiledWrites(Membership)
 _CHANGED = ("version", "updated_at")
 _RENAMED = (*_CHANGED, "name", "name_key", "external_id", "external_id_key")
 _COLUMNS = [field.attname for field in Group._meta.concrete_fields]
+_beyond_many = Membership.in_order(OuterRef("pk")).values("pk")[MANY : MANY + 1]
 _locked_group = CompiledQuery(
     lambda owner_key, id: (
         Group.objects.select_for_update()
         .filter(pk=id, owner_key=owner_key)
         .order_by()
-        .values_list(*_COLUMNS, Exists(Membership.objects.filter(group=OuterRef("pk"))[MANY:]))
+        .values_list(*_COLUMNS, Subquery(_beyond_many))
     )
 )
 _one_person = CompiledQuery(lambda owner_key, group_id, id: _known(owner_key, group_id).filter(pk=id))
@@ -95,9 +96,9 @@ def lock_group(owner: Owner, group_id: str) -> Group:
     rows = _locked_group.rows(owner_key=owner.key, id=group_id)
     if not rows:
         raise NotFound("There is no such group.")
-    *columns, has_many = rows[0]
+    *columns, beyond_many = rows[0]
     group = Group.from_db(USING, _COLUMNS, columns)
-    group.has_many = has_many
+    group.has_many = beyond_many is not None
     return group
 
 

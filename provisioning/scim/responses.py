@@ -47,6 +47,8 @@ def compressed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "").lower():
         response.content = gzip.compress(response.content, compresslevel=1)
         response["Content-Encoding"] = "gzip"
+    # Told here, since a large body is handed over in pieces.
+    response["Content-Length"] = str(len(response.content))
     return response
 
 

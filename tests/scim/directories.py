@@ -129,7 +129,7 @@ class Directory:
                         group.created_at,
                         group.updated_at,
                         f"{self.base}/Groups/{group.pk}",
-                        orjson.dumps(listed) if listed else None,
+                        [orjson.dumps(listed)] if listed else None,
                     )
                 )
             )

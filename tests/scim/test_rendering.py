@@ -70,7 +70,7 @@ def test_termindiego25_finds_the_id_with_its_regular_expression():
 
 def test_a_group_is_its_columns_and_its_members():
     members = [{"value": ID, "type": "User"}]
-    text = render_group(ID, 'dé"vs', "kc-1", 2, CREATED, MODIFIED, "https://h/g", json.dumps(members).encode())
+    text = render_group(ID, 'dé"vs', "kc-1", 2, CREATED, MODIFIED, "https://h/g", [json.dumps(members).encode()])
     meta = {
         "resourceType": "Group",
         "created": "2026-11-03T10:20:30.000000Z",

@@ -73,13 +73,13 @@ class GroupAdapter(Adapter, SCIMGroup):
     def delete(self) -> None:
         groups.delete_group(by=self.provisioner, group=self.obj)
 
-    def computed(self) -> bytes | None:
+    def computed(self) -> list[bytes] | None:
         if self.first_members is not None:
             return reading.members_json(self.provisioner, self.first_members)
         return reading.members_of(self.provisioner, [self.id]).get(self.id)
 
     @classmethod
-    def computed_of(cls, adapters: "list[Any]") -> dict[str, bytes | None]:
+    def computed_of(cls, adapters: "list[Any]") -> dict[str, list[bytes] | None]:
         return reading.members_of(adapters[0].provisioner, [adapter.id for adapter in adapters])
 
     def render_patched(self) -> bytes | None:
@@ -94,7 +94,7 @@ class GroupAdapter(Adapter, SCIMGroup):
         few, members = reading.few_members_of(self.provisioner, self.id)
         return self.spliced(members) if few else None
 
-    def spliced(self, computed: bytes | None) -> bytes:
+    def spliced(self, computed: list[bytes] | None) -> bytes:
         group = self.obj
         return documents.render_group(
             group.pk,
