@@ -21,16 +21,42 @@ counts while its source is active.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+
+from django.utils import timezone
 
 from kestra_iam.models import AccessSource, AuditEvent, Binding, Group, Role
 from kestra_iam.principals import Principal
 from tenants.compiled import CompiledWrites
+from tenants.fields import new_id
 from tenants.models import Tenant
 
 _rows = CompiledWrites(AuditEvent)
 # One event names at most so many people; more are told in several events.
 PEOPLE_PER_EVENT = 1000
+
+
+@dataclass(slots=True)
+class Event:
+    """An ``AuditEvent`` that is not written yet: each change has some, and an instance takes five times as long."""
+
+    tenant_id: str | None
+    tenant_slug: str
+    verb: str
+    resource: str
+    resource_id: str
+    resource_name: str
+    actor_kind: str
+    actor_id: str
+    actor_name: str
+    token_id: str
+    source_address: str
+    request_id: str
+    details: dict[str, Any]
+    id: str = field(default_factory=new_id)
+    at: datetime = field(default_factory=timezone.now)
 
 
 def record(
@@ -55,9 +81,9 @@ def event(
     id: str = "",
     name: str = "",
     details: dict[str, Any] | None = None,
-) -> AuditEvent:
+) -> Event:
     """Return an event that is not written yet, for actions that write several at once."""
-    return AuditEvent(
+    return Event(
         tenant_id=tenant.id if tenant else None,
         tenant_slug=tenant.slug if tenant else "",
         verb=verb,
@@ -74,9 +100,7 @@ def event(
     )
 
 
-def people(
-    by: Principal, verb: str, group: Group, tenant: Tenant, named: Sequence[tuple[str, ...]]
-) -> list[AuditEvent]:
+def people(by: Principal, verb: str, group: Group, tenant: Tenant, named: Sequence[tuple[str, ...]]) -> list[Event]:
     """Return ``membership.add`` or ``.remove`` events for people given as in the table above."""
     return [
         event(
@@ -92,7 +116,7 @@ def people(
     ]
 
 
-def of_binding(by: Principal, verb: str, tenant: Tenant, binding: Binding) -> AuditEvent:
+def of_binding(by: Principal, verb: str, tenant: Tenant, binding: Binding) -> Event:
     """Return ``binding.create`` or ``.delete`` for a binding whose role and subject are loaded."""
     subject = binding.subject
     return event(
@@ -109,13 +133,13 @@ def of_binding(by: Principal, verb: str, tenant: Tenant, binding: Binding) -> Au
     )
 
 
-def of_role(by: Principal, verb: str, tenant: Tenant, role: Role) -> AuditEvent:
+def of_role(by: Principal, verb: str, tenant: Tenant, role: Role) -> Event:
     """Return ``role.create``, ``.update`` or ``.delete``."""
     details = {"permissions": role.permissions, "description": role.description}
     return event(by, tenant, f"role.{verb}", "ROLES", role.pk, role.name, details)
 
 
-def of_access(by: Principal, verb: str, tenant: Tenant, source: AccessSource, username: str) -> AuditEvent:
+def of_access(by: Principal, verb: str, tenant: Tenant, source: AccessSource, username: str) -> Event:
     """Return ``access.grant``, ``.suspend``, ``.resume`` or ``.end`` for one source of a person's access."""
     return event(
         by,
@@ -128,6 +152,6 @@ def of_access(by: Principal, verb: str, tenant: Tenant, source: AccessSource, us
     )
 
 
-def write(events: list[AuditEvent]) -> None:
+def write(events: list[Event]) -> None:
     """Write the events of one action."""
     _rows.insert(events)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import orjson
 from django.db import connections
 from django.db.models import Model, QuerySet
 
@@ -46,6 +47,37 @@ class CompiledQuery:
         values = [parameters[part.name] if isinstance(part, Marker) else part for part in order]
         rows = rows_of(sql, values, locks=locks)
         return [_convert(row, converters, connection) for row in rows] if converters else rows
+
+    def rows_of_each(self, name: str, given: list[str], **parameters: str) -> list[tuple[Any, ...]]:
+        """Return what ``rows`` would for each value of the parameter ``name``, with that value in front of each row.
+
+        One statement on PostgreSQL that looks each value up by itself. Asked for all with ``IN`` before it has
+        statistics, PostgreSQL takes a table for a small one and reads all of it. Nothing is converted.
+        """
+        if not ENABLED or connections[USING].vendor != "postgresql":
+            return [(value, *row) for value in given for row in self.rows(**{name: value}, **parameters)]
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = self._for_each(name)
+        sql, order, *_ = made
+        values = [parameters[part.name] if isinstance(part, Marker) else part for part in order]
+        return rows_of(sql, [orjson.dumps(given).decode(), *values], locks=False)
+
+    def _for_each(self, name: str) -> tuple[str, list[Any], dict[int, Any], bool]:
+        sql, order, converters, locks = self._compile()
+        places = iter(order)
+        kept: list[Any] = []
+
+        def filled(_: re.Match[str]) -> str:
+            part = next(places)
+            if getattr(part, "name", None) == name:
+                return "given.value"
+            kept.append(part)
+            return "%s"
+
+        sql = re.sub("%s", filled, sql)
+        each = 'SELECT value COLLATE "C" AS value FROM jsonb_array_elements_text(%s::jsonb)'
+        return f"SELECT given.value, found.* FROM ({each}) AS given, LATERAL ({sql}) AS found", kept, converters, locks
 
     def _compile(self) -> tuple[str, list[Any], dict[int, Any], bool]:
         queryset = self.build(**{name: self.numbers.get(name) or Marker(name) for name in self.names})
@@ -86,10 +118,13 @@ class CompiledWrites:
         self._sql: dict[Any, str] = {}
 
     def insert(self, instances: list[Any]) -> None:
-        """Insert new instances; what the database would fill in (a serial key) is not read back."""
+        """Insert new instances; what the database would fill in (a serial key) is not read back.
+
+        They may be objects of another class that have all of the model's columns as attributes.
+        """
         connection = connections[USING]
         if not ENABLED or not instances:
-            self.model._base_manager.bulk_create(instances, batch_size=1000)
+            self._create(instances)
         elif connection.vendor == "postgresql":
             rows = [{field.column: getattr(each, field.attname) for field in self._fields} for each in instances]
             send_rows(self._insert_recordset(connection), rows)
@@ -99,7 +134,13 @@ class CompiledWrites:
             ]
             send(self._insert_values(connection), values)
         else:
-            self.model._base_manager.bulk_create(instances, batch_size=1000)
+            self._create(instances)
+
+    def _create(self, instances: list[Any]) -> None:
+        if instances and not isinstance(instances[0], self.model):
+            names = [field.attname for field in self._fields]
+            instances = [self.model(**{name: getattr(each, name) for name in names}) for each in instances]
+        self.model._base_manager.bulk_create(instances, batch_size=1000)
 
     def update(self, instance: Any, names: tuple[str, ...]) -> None:
         """Write these fields of an instance that is known to exist."""

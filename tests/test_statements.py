@@ -13,14 +13,14 @@ from kestra_iam.models import ApiToken, Group
 from provisioning import reading
 from provisioning.actions import user_rows
 from provisioning.models import Integration, ProvisionedUser
-from provisioning.scim import auth, lookups
+from provisioning.scim import auth, bulk, lookups
 from tenants import statements
 from tenants.compiled import CompiledQuery, CompiledWrites
 from tenants.models import Tenant
 from tenants.statements import alone, run_first, sent_together
 from tests.clients import ScimClient
 
-MODULES = (access_sources, auth, guards, linking, lookups, pushed_groups, reading, user_rows)
+MODULES = (access_sources, auth, bulk, guards, linking, lookups, pushed_groups, reading, user_rows)
 
 
 def _compiled() -> Iterator[Any]:
@@ -69,6 +69,18 @@ def test_a_compiled_query_finds_what_its_queryset_finds(query: CompiledQuery, kn
         assert query.rows(**parameters) == expected, parameters
         found = found or bool(expected)
     assert found, "none of the values finds anything"
+
+
+@pytest.mark.parametrize("name", ["key", "integration_id"])
+def test_each_of_many_values_finds_what_it_finds_alone(name: str, known: dict[str, list[Any]]):
+    query = user_rows._find_named
+    chosen = {each: known[each][0] for each in query.names}
+    given = known[name]
+    alone = [(value, *row) for value in given for row in query.rows(**{**chosen, name: value})]
+    others = {each: value for each, value in chosen.items() if each != name}
+    assert sorted(map(str, query.rows_of_each(name, given, **others))) == sorted(map(str, alone))
+    assert any(row[1] for row in alone)
+    assert query.rows_of_each(name, [], **others) == []
 
 
 def _group(tenant: Tenant, name: str) -> Group:

@@ -26,7 +26,7 @@ from tenants.compiled import CompiledQuery, CompiledWrites
 from tenants.models import Tenant
 
 
-def end_sources(by: Principal, tenant: Tenant, sources: Sequence[AccessSource]) -> list[audit.AuditEvent]:
+def end_sources(by: Principal, tenant: Tenant, sources: Sequence[AccessSource]) -> list[audit.Event]:
     """Remove sources and the memberships they brought; with a person's last one all that the person has here.
 
     Their users are loaded; what it costs grows with the groups concerned, not with the people. Returns the
@@ -40,7 +40,7 @@ def end_sources(by: Principal, tenant: Tenant, sources: Sequence[AccessSource]) 
     return events + forget_unless_let_in(by, tenant, [source.user for source in sources])
 
 
-def end_source(by: Principal, tenant: Tenant, source: AccessSource) -> tuple[list[audit.AuditEvent], bool]:
+def end_source(by: Principal, tenant: Tenant, source: AccessSource) -> tuple[list[audit.Event], bool]:
     """Remove one source and the memberships it brought, in few statements; ``source`` need not be loaded.
 
     Returns the events, to be written by the caller, and whether the person has anything left here for
@@ -48,7 +48,7 @@ def end_source(by: Principal, tenant: Tenant, source: AccessSource) -> tuple[lis
     """
     guards.hold_access(tenant, [User(pk=source.user_id)])
     [(username, in_groups, has_more)] = _leaver.rows(tenant_id=tenant.pk, id=source.user_id, source_id=source.pk)
-    events: list[audit.AuditEvent] = []
+    events: list[audit.Event] = []
     if in_groups:
         groups = [Group(pk=id, name=name) for id, name in _groups_of.rows(source_id=source.pk)]
         for group in groups:
@@ -88,7 +88,7 @@ def _leavers(tenant_id: str, id: str, source_id: str) -> QuerySet[User]:
 _leaver = CompiledQuery(_leavers)
 
 
-def leave_groups(by: Principal, tenant: Tenant, memberships) -> list[audit.AuditEvent]:
+def leave_groups(by: Principal, tenant: Tenant, memberships) -> list[audit.Event]:
     """Delete memberships of a queryset; each group counts a new version."""
     left: dict[str, list[tuple[str, str]]] = {}
     for group_id, user_id, username in memberships.values_list("group_id", "user_id", "user__username"):
@@ -111,7 +111,7 @@ def _count_changes(groups: Iterable[Group]) -> None:
     some.update(version=F("version") + 1, updated_at=timezone.now())
 
 
-def forget_unless_let_in(by: Principal, tenant: Tenant, users: Sequence[User]) -> list[audit.AuditEvent]:
+def forget_unless_let_in(by: Principal, tenant: Tenant, users: Sequence[User]) -> list[audit.Event]:
     """Take away all that people without any source have in a tenant: a new person of such a name starts with
     nothing."""
     known = set(AccessSource.objects.filter(tenant=tenant, user__in=users).values_list("user_id", flat=True))

@@ -58,7 +58,7 @@ def delete_binding(*, by: Principal, binding: Binding) -> None:
         audit.write(unbind(by, found.tenant, [found]))
 
 
-def unbind(by: Principal, tenant: Tenant, bindings: list[Binding]) -> list[audit.AuditEvent]:
+def unbind(by: Principal, tenant: Tenant, bindings: list[Binding]) -> list[audit.Event]:
     """Delete bindings whose role and subject are loaded; return their events, to be written by the caller."""
     events = [audit.of_binding(by, "delete", tenant, binding) for binding in bindings]
     Binding.objects.filter(pk__in=[binding.pk for binding in bindings]).delete()

@@ -17,7 +17,7 @@ from tenants.compiled import CompiledWrites
 from tenants.fields import fold
 from tenants.models import Tenant
 
-Events = list[audit.AuditEvent]
+Events = list[audit.Event]
 _accounts = CompiledWrites(User)
 _sources = CompiledWrites(AccessSource)
 _FIELDS = ("username", "username_key", "email", "email_verified", "first_name", "last_name")
@@ -147,7 +147,7 @@ def _left_sources(tenant: Tenant, user: User) -> list[AccessSource]:
     return list(AccessSource.objects.filter(tenant=tenant, user=user, managed_by=None).exclude(owner_key=""))
 
 
-def _merge(by: Principal, tenant: Tenant, other: AccessSource, user: User, *, into: AccessSource) -> audit.AuditEvent:
+def _merge(by: Principal, tenant: Tenant, other: AccessSource, user: User, *, into: AccessSource) -> audit.Event:
     """End a source whose memberships go on with another one."""
     event = audit.of_access(by, "end", tenant, other, user.username)
     event.details["into"] = into.pk

@@ -107,7 +107,7 @@ def delete_token(*, by: Principal, token: ApiToken) -> None:
     token.delete()
 
 
-def delete_tokens(by: Principal, some: QuerySet[ApiToken]) -> list[audit.AuditEvent]:
+def delete_tokens(by: Principal, some: QuerySet[ApiToken]) -> list[audit.Event]:
     """Delete the tokens of a queryset that may go; return their events, to be written by the caller."""
     events = [
         _token_event(by, "delete", token, token.holder)
@@ -136,7 +136,7 @@ def _record(by: Principal, account: ServiceAccount, verb: str) -> None:
     )
 
 
-def _token_event(by: Principal, verb: str, token: ApiToken, holder: User | ServiceAccount) -> audit.AuditEvent:
+def _token_event(by: Principal, verb: str, token: ApiToken, holder: User | ServiceAccount) -> audit.Event:
     details = {
         "holder": {"kind": holder._meta.verbose_name, "id": holder.pk, "name": str(holder)},
         "hint": tokens.hint(token.lookup),

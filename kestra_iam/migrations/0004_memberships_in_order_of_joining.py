@@ -4,26 +4,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('kestra_iam', '0003_group_lookups_in_order_of_id'),
+        ("kestra_iam", "0003_group_lookups_in_order_of_id"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='membership',
-            name='membership_once',
+            model_name="membership",
+            name="membership_once",
         ),
         migrations.RemoveIndex(
-            model_name='membership',
-            name='membership_by_user',
+            model_name="membership",
+            name="membership_by_user",
         ),
         migrations.AddIndex(
-            model_name='membership',
-            index=models.Index(fields=['group', 'id'], name='membership_by_group'),
+            model_name="membership",
+            index=models.Index(fields=["group", "id"], name="membership_by_group"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('user', 'group'), name='membership_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("user", "group"), name="membership_once"),
         ),
     ]

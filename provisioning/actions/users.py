@@ -156,5 +156,5 @@ def _taken(document: UserDocument) -> str:
     return f"The userName '{document.user_name[:100]}' is taken in this integration."
 
 
-def _event(by: Provisioner, verb: str, user: ProvisionedUser, details: dict[str, Any]) -> audit.AuditEvent:
+def _event(by: Provisioner, verb: str, user: ProvisionedUser, details: dict[str, Any]) -> audit.Event:
     return audit.event(by.principal, by.tenant, f"user.{verb}", "USERS", user.account_id, user.user_name, details)

@@ -17,10 +17,11 @@ from provisioning.models import Integration
 from provisioning.scim import bodies, operations, responses
 from provisioning.scim.adapters import base
 from provisioning.scim.bulk_references import BulkOperation, in_order, parse, resolved
-from provisioning.scim.bulk_runs import Runs
+from provisioning.scim.bulk_runs import Described, Runs, described
 from provisioning.scim.errors import ScimError, from_refusal
 from provisioning.scim.schemas import MOST_BULK_OPERATIONS
 from provisioning.scim.views import GroupCollection, GroupResource, UserCollection, UserResource, View
+from tenants.compiled import CompiledQuery
 from tenants.fields import could_be_id
 
 REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
@@ -31,7 +32,11 @@ _VIEWS: dict[tuple[str, bool], type[View]] = {
     ("groups", False): GroupCollection,
     ("groups", True): GroupResource,
 }
-
+_lock = CompiledQuery(
+    lambda integration_id: (
+        Integration.objects.select_for_update(no_key=True).filter(pk=integration_id).order_by().values_list("pk")
+    )
+)
 Result = dict[str, Any]
 
 
@@ -43,21 +48,24 @@ class Bulk(View):
     def post(self) -> HttpResponse:
         body = bodies.json_object(self.request, largest=bodies.LARGEST_BULK)
         wanted, fail_on_errors = parse(body, most=MOST_BULK_OPERATIONS, schema=REQUEST)
-        results = operations.settled(self._carry_out)(wanted, fail_on_errors)
+        order, circular = in_order(wanted)
+        # Before other Bulks have to wait for this one.
+        known = described(order)
+        results = operations.settled(self._carry_out)(order, circular, known, fail_on_errors)
         self._note(results)
         if self.request.heard is not None:
             self.request.heard += [_heard(result) for result in results]
         return responses.answer({"schemas": [RESPONSE], "Operations": results})
 
-    def _carry_out(self, wanted: list[BulkOperation], fail_on_errors: int) -> list[Result]:
-        integration = Integration.objects.filter(pk=self.request.provisioner.integration_id)
-        if not integration.select_for_update(no_key=True).exists():
+    def _carry_out(
+        self, order: list[BulkOperation], circular: set[int], known: Described, fail_on_errors: int
+    ) -> list[Result]:
+        if not _lock.rows(integration_id=self.request.provisioner.integration_id):
             raise ScimError(404, "There is no such integration in this tenant.")
         ids: dict[str, str] = {}
         results: dict[int, Result] = {}
         failures = 0
-        order, circular = in_order(wanted)
-        self.runs = Runs(self.request.provisioner, order)
+        self.runs = Runs(self.request.provisioner, order, known)
         for operation in order:
             if fail_on_errors and failures >= fail_on_errors:
                 break

@@ -21,7 +21,10 @@ _SEGMENT = re.compile(r"(?<=/)bulkId:(?P<name>[^/?]+)")
 
 @dataclass(frozen=True, slots=True)
 class BulkOperation:
-    """One operation; ``id`` is None for a create, ``version`` an If-Match condition or ``''``."""
+    """One operation; ``id`` is None for a create, ``version`` an If-Match condition or ``''``.
+
+    ``refers_to`` are the names of operations whose ids it needs.
+    """
 
     position: int
     method: str
@@ -31,6 +34,7 @@ class BulkOperation:
     bulk_id: str
     version: str
     data: Any
+    refers_to: frozenset[str]
 
     def result(self, status: int, **more: Any) -> dict[str, Any]:
         """Return this operation's entry of the answer; some clients need the id that the RFC leaves out."""
@@ -68,7 +72,7 @@ def in_order(operations: list[BulkOperation]) -> tuple[list[BulkOperation], set[
     They keep the client's order, but what an operation refers to comes before it.
     """
     by_name = {each.bulk_id: each.position for each in operations if each.bulk_id}
-    referred = {each.position: [by_name[name] for name in _names(each) if name in by_name] for each in operations}
+    referred = {each.position: [by_name[name] for name in each.refers_to if name in by_name] for each in operations}
     order: dict[int, None] = {}
     circular: set[int] = set()
     for first in referred:
@@ -92,6 +96,8 @@ def resolved(operation: BulkOperation, ids: dict[str, str]) -> BulkOperation:
 
     Raises ``ScimError`` 409 for a reference to an operation that failed or is not there.
     """
+    if not operation.refers_to:
+        return operation
 
     def fill(found: re.Match[str]) -> str:
         name = found["name"]
@@ -103,17 +109,17 @@ def resolved(operation: BulkOperation, ids: dict[str, str]) -> BulkOperation:
     return replace(operation, id=id, data=_filled(operation.data, fill))
 
 
-def _names(operation: BulkOperation) -> set[str]:
-    """Return the names that an operation refers to."""
+def _names(*values: Any) -> frozenset[str]:
+    """Return the names that an operation with these values refers to."""
     names: set[str] = set()
 
     def note(found: re.Match[str]) -> str:
         names.add(found["name"])
         return ""
 
-    _filled(operation.id, note)
-    _filled(operation.data, note)
-    return names
+    for value in values:
+        _filled(value, note)
+    return frozenset(names)
 
 
 def _filled(value: Any, fill: Callable[[re.Match[str]], str], key: str = "") -> Any:
@@ -148,6 +154,7 @@ def _operation(position: int, given: Any) -> BulkOperation:
     if not isinstance(bulk_id, str) or (method == "POST" and not bulk_id):
         raise ScimError(400, f"Operation {position + 1} needs a bulkId.", "invalidSyntax")
     endpoint, _, id = path.strip("/").partition("/")
+    data = None if method == "DELETE" else named.get("data")
     return BulkOperation(
         position=position,
         method=method,
@@ -156,5 +163,6 @@ def _operation(position: int, given: Any) -> BulkOperation:
         id=id or None,
         bulk_id=bulk_id,
         version=str(named.get("version") or ""),
-        data=None if method == "DELETE" else named.get("data"),
+        data=data,
+        refers_to=_names(id, data),
     )

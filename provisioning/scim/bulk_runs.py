@@ -19,12 +19,27 @@ from provisioning.scim.errors import ScimError
 LONGEST_RUN = 100
 
 
-class Runs:
-    """The runs of a request's operations, which are given in the order in which they are carried out."""
+Described = dict[int, NewUser | None]
 
-    def __init__(self, provisioner: Provisioner, order: list[BulkOperation]):
+
+def described(operations: list[BulkOperation]) -> Described:
+    """Return by position whom the creates of users describe, None where that is refused.
+
+    Nothing is asked of the database. What refers to other operations is left out.
+    """
+    return {each.position: _described(each) for each in operations if _is_create(each) and not each.refers_to}
+
+
+class Runs:
+    """The runs of a request's operations, which are given in the order in which they are carried out.
+
+    ``known`` is what ``described`` has found out before.
+    """
+
+    def __init__(self, provisioner: Provisioner, order: list[BulkOperation], known: Described):
         self.provisioner = provisioner
         self.order = order
+        self.known = known
         self._places = {operation.position: place for place, operation in enumerate(order)}
         self._looked_at = 0
         self._together: dict[int, dict[int, NewUser]] = {}
@@ -61,14 +76,25 @@ class Runs:
         What refers to an operation that has not been carried out ends the run.
         """
         for operation in islice(self.order, start, None):
-            if (operation.method, operation.endpoint, operation.id) != ("POST", "users", None):
+            if not _is_create(operation):
                 return
+            if operation.position in self.known:
+                yield operation.position, self.known[operation.position]
+                continue
             try:
                 operation = resolved(operation, ids)
             except ScimError:
                 return
-            try:
-                attributes = documents.user_attributes(operation.data)
-                yield operation.position, NewUser(attributes, documents.user_document(attributes))
-            except Refused:
-                yield operation.position, None
+            yield operation.position, _described(operation)
+
+
+def _is_create(operation: BulkOperation) -> bool:
+    return (operation.method, operation.endpoint, operation.id) == ("POST", "users", None)
+
+
+def _described(operation: BulkOperation) -> NewUser | None:
+    try:
+        attributes = documents.user_attributes(operation.data)
+        return NewUser(attributes, documents.user_document(attributes))
+    except Refused:
+        return None

@@ -76,36 +76,47 @@ def _page_of_groups(integration_id: str, start: int, limit: int) -> QuerySet[Any
     return _page(everything, everything, reading.GROUP_COLUMNS, start, limit)
 
 
-def _users(integration_id: str, **columns: str) -> QuerySet[Any]:
-    found = ProvisionedUser.objects.filter(integration_id=integration_id, **columns).order_by("pk")
-    return found.values_list(*reading.USER_COLUMNS)[: _FEW + 1]
+def _with(found: QuerySet[Any], *order: str, key: str, **columns: str) -> QuerySet[Any]:
+    """Return the first few rows that have ``key`` in the first column of ``order``, and what is said of ``columns``.
+
+    As a range in the order of the index made for it, which no other one has. Asked for equality before it has
+    statistics, PostgreSQL takes any index of the integration, and reads all that it has.
+    """
+    return found.filter(**columns, **{f"{order[0]}__range": (key, key)}).order_by(*order)[: _FEW + 1]
 
 
-def _groups(integration_id: str, **columns: str) -> QuerySet[Any]:
-    found = Group.objects.filter(owner_key=integration_id, **columns).order_by("pk")
-    return found.values_list(*reading.GROUP_COLUMNS)[: _FEW + 1]
+def _users(integration_id: str) -> QuerySet[Any]:
+    return ProvisionedUser.objects.filter(integration_id=integration_id).values_list(*reading.USER_COLUMNS)
+
+
+def _groups(integration_id: str) -> QuerySet[Any]:
+    return Group.objects.filter(owner_key=integration_id).values_list(*reading.GROUP_COLUMNS)
 
 
 _LOOKUPS = {
     ("User", "username"): Lookup(
-        CompiledQuery(lambda integration_id, key: _users(integration_id, user_name_key=key)), fold
+        CompiledQuery(lambda integration_id, key: _with(_users(integration_id), "user_name_key", key=key)), fold
     ),
     ("User", "externalid"): Lookup(
-        CompiledQuery(lambda integration_id, key: _users(integration_id, external_id=key)), str
+        CompiledQuery(lambda integration_id, key: _with(_users(integration_id), "external_id", "pk", key=key)), str
     ),
     ("User", "emails.value"): Lookup(
         CompiledQuery(
-            lambda integration_id, key: _users(
-                integration_id, emails__integration_id=integration_id, emails__value_key=key
+            lambda integration_id, key: _with(
+                _users(integration_id),
+                "emails__value_key",
+                "emails__user_id",
+                key=key,
+                emails__integration_id=integration_id,
             )
         ),
         fold,
     ),
     ("Group", "displayname"): Lookup(
-        CompiledQuery(lambda integration_id, key: _groups(integration_id, name_key=key)), fold
+        CompiledQuery(lambda integration_id, key: _with(_groups(integration_id), "name_key", "pk", key=key)), fold
     ),
     ("Group", "externalid"): Lookup(
-        CompiledQuery(lambda integration_id, key: _groups(integration_id, external_id_key=key)), str
+        CompiledQuery(lambda integration_id, key: _with(_groups(integration_id), "external_id_key", "pk", key=key)), str
     ),
 }
 _PAGES = {

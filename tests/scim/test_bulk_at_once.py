@@ -14,7 +14,7 @@ from kestra_iam.models import AuditEvent
 from provisioning.models import ProvisionedUser
 from provisioning.scim import bulk
 from provisioning.scim.bulk import Bulk
-from provisioning.scim.bulk_references import in_order
+from provisioning.scim.bulk_runs import Runs
 from tests.clients import ScimClient
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,11 +63,11 @@ def tries(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows by one whenever a Bulk request is carried out from its start."""
     counted: list[int] = []
 
-    def counting(operations: list[bulk.BulkOperation]) -> Any:
+    def counting(*given: Any) -> Runs:
         counted.append(1)
-        return in_order(operations)
+        return Runs(*given)
 
-    monkeypatch.setattr(bulk, "in_order", counting)
+    monkeypatch.setattr(bulk, "Runs", counting)
     return counted
 
 

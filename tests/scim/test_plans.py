@@ -203,12 +203,13 @@ class Routes:
         return self.scim.get(path, {"cursor": first.json()["nextCursor"], "count": 10, **parameters})
 
     def bulk(self) -> HttpResponse:
-        operations = [
-            {"method": "POST", "path": "/Users", "bulkId": f"{n}", "data": {"userName": self.new_name()}}
-            for n in range(5)
-        ]
-        schema = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
-        return self.scim.post("/Bulk", {"schemas": [schema], "Operations": operations})
+        return create_many(self.scim, [self.new_name() for _ in range(5)])
+
+
+def create_many(scim: ScimClient, names: list[str]) -> HttpResponse:
+    operations = [{"method": "POST", "path": "/Users", "bulkId": name, "data": {"userName": name}} for name in names]
+    schema = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+    return scim.post("/Bulk", {"schemas": [schema], "Operations": operations})
 
 
 def test_no_statement_of_any_route_reads_a_growing_table_from_end_to_end(directory: Directory, scim: ScimClient):
@@ -222,6 +223,23 @@ def test_no_statement_of_any_route_reads_a_growing_table_from_end_to_end(directo
             plan = plan_of(sql, params)
             whole += [(name, table, sql, plan) for table in read_from_end_to_end(sql, plan)]
     assert not whole, "\n\n".join(map(str, whole))
+
+
+def test_many_new_users_are_looked_up_one_by_one_before_there_are_statistics(scim: ScimClient):
+    """As in the first minute of an installation, which may begin with everybody."""
+    directory = Directory(scim.integration)
+    for number in range(OTHERS):
+        directory.user(f"user-{number}")
+    directory.write()
+    with statements() as sent:
+        create_many(scim, [f"new-{number}" for number in range(20)])
+    lookups = [plan_of(sql, params) for sql, params in sent if "user_name_key" in sql and sql.startswith("SELECT")]
+    assert lookups
+    for plan in lookups:
+        assert uses_index_on(plan, ("integration_id", "user_name_key")), plan
+        assert uses_index_on(plan, ("home_key", "username_key")), plan
+        whole = re.compile(r"(Index Cond|USING).*(integration_id|home_key)(?!.*user_?name_key)")
+        assert not any(map(whole.search, plan)), plan
 
 
 # What a request looks up, and the columns that one use of an index has to ask for; a | stands between alternatives.
