@@ -107,7 +107,7 @@ def run(report: Report, servers: list[Server], options: Namespace) -> None:
     amounts = Amounts(
         users=1500 if full else 300,
         operations=options.operations or (1000 if full else 400),
-        group_operations=20 if full else 15,
+        group_operations=50 if full else 25,
         seconds=options.seconds or (7 if full else 1.2),
         only=frozenset(options.phases),
     )

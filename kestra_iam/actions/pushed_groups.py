@@ -62,6 +62,7 @@ _one_member = CompiledQuery(
         source=id, user=Subquery(AccessSource.objects.filter(pk=id).values("user"))
     )
 )
+_all_members = CompiledQuery(lambda group_id: Membership.in_order(group_id).values_list("source_id"))
 _same_name = CompiledQuery(
     lambda owner_key, name_key, id: (
         Group.objects.filter(owner_key=owner_key, name_key=name_key)
@@ -165,7 +166,7 @@ def replace_members(by: Principal, tenant: Tenant, group: Group, source_ids: Ite
     Raises ``NotFound`` as ``join``.
     """
     wanted = dict.fromkeys(source_ids)
-    present = set(Membership.objects.filter(group=group.pk).values_list("source_id", flat=True))
+    present = {source_id for (source_id,) in _all_members.rows(group_id=group.pk)}
     gone = present - wanted.keys()
     left = leave(by, tenant, group, gone) if gone else False
     return join(by, tenant, group, [one for one in wanted if one not in present]) or left

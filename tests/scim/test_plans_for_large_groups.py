@@ -51,6 +51,7 @@ def plan_for_any_values(query: CompiledQuery) -> str:
     [
         pytest.param(reading.find_members, id="all members"),
         pytest.param(reading.find_few_members, id="a few members"),
+        pytest.param(pushed_groups._all_members, id="who is to stay"),
         pytest.param(pushed_groups._locked_group, id="whether there are many"),
         pytest.param(pushed_groups._one_person, id="somebody to add"),
         pytest.param(pushed_groups._one_member, id="somebody to remove"),
