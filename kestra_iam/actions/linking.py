@@ -6,14 +6,15 @@ that tenant and instance accounts that were let in there before; everybody else 
 
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from kestra_iam import audit
 from kestra_iam.actions import guards
 from kestra_iam.actions.access_sources import forget_unless_let_in
 from kestra_iam.models import AccessSource, Group, Membership, User
 from kestra_iam.principals import Principal
-from tenants.compiled import CompiledWrites
+from tenants.compiled import CompiledWrites, exactly
 from tenants.fields import fold
 from tenants.models import Tenant
 
@@ -40,17 +41,19 @@ class Fields(NamedTuple):
     last_name: str
 
 
-def accounts_of(tenant_id: str, username_key: str) -> QuerySet[User]:
-    """Return the accounts that a userName can link to in this tenant, the one it does link to first."""
+def linked_account(tenant_id: str, username_key: str) -> Any:
+    """Return the id of the account that a userName links to in this tenant, as an expression; NULL for none."""
+    named = User.objects.filter(exactly("username_key", username_key)).order_by("username_key").values("pk")
     let_in = Exists(AccessSource.objects.filter(tenant=tenant_id, user=OuterRef("pk")))
-    return User.objects.filter(
-        Q(home_key=tenant_id) | Q(let_in, home_key="", instance_owner=False), username_key=username_key
-    ).order_by("-home_key")
+    return Coalesce(
+        Subquery(named.filter(home_key=tenant_id)[:1]),
+        Subquery(named.filter(let_in, home_key="", instance_owner=False)[:1]),
+    )
 
 
 def find_account(tenant: Tenant, username: str) -> User | None:
     """Return the account that a userName links to in this tenant, none if one has to be made."""
-    return accounts_of(tenant.pk, fold(username)).first()
+    return User.objects.filter(pk=linked_account(tenant.pk, fold(username))).first()
 
 
 def make_account(by: Principal, tenant: Tenant, fields: Fields) -> tuple[User, Events]:

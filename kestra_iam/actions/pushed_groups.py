@@ -8,7 +8,7 @@ name that is taken meanwhile breaks a constraint (``guards.taken``).
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from kestra_iam import audit
@@ -16,26 +16,28 @@ from kestra_iam.actions.linking import Owner
 from kestra_iam.errors import Conflict, NotFound
 from kestra_iam.models import AccessSource, Group, Membership
 from kestra_iam.principals import Principal
-from tenants.compiled import USING, CompiledQuery, CompiledWrites
+from tenants.compiled import USING, CompiledQuery, CompiledWrites, exactly
 from tenants.fields import could_be_id, fold
 from tenants.models import Tenant
 
 
 class Person(NamedTuple):
-    """Somebody an integration knows: the source's id (SCIM id), the account's id and username, member or not."""
+    """Somebody an integration knows: the source's id (SCIM id), the account's id and username, None for no member."""
 
     source_id: str
     user_id: str
     username: str
-    member: bool
+    membership_id: int | None
+
+
+def _membership_of(source_id: Any, group_id: str) -> Any:
+    of_one = exactly("source_id", source_id) & exactly("group_id", group_id)
+    return Membership.objects.filter(of_one).order_by("source_id")
 
 
 def _known(owner_key: str, group_id: str) -> Any:
-    # The account goes without saying, but serves the unique index: whatever the planner thinks, one row is read.
-    present = Membership.objects.filter(group=group_id, user=OuterRef("user"), source=OuterRef("pk"))
-    return AccessSource.objects.filter(owner_key=owner_key).values_list(
-        "pk", "user_id", "user__username", Exists(present)
-    )
+    present = Subquery(_membership_of(OuterRef("pk"), group_id).values("pk")[:1])
+    return AccessSource.objects.filter(owner_key=owner_key).values_list("pk", "user_id", "user__username", present)
 
 
 def _in_group(group_id: str) -> Any:
@@ -58,9 +60,7 @@ _locked_group = CompiledQuery(
 )
 _one_person = CompiledQuery(lambda owner_key, group_id, id: _known(owner_key, group_id).filter(pk=id))
 _one_member = CompiledQuery(
-    lambda group_id, id: _in_group(group_id).filter(
-        source=id, user=Subquery(AccessSource.objects.filter(pk=id).values("user"))
-    )
+    lambda group_id, id: _membership_of(id, group_id).values_list("pk", "user_id", "user__username")
 )
 _all_members = CompiledQuery(lambda group_id: Membership.in_order(group_id).values_list("source_id"))
 _same_name = CompiledQuery(
@@ -136,7 +136,7 @@ def join(by: Principal, tenant: Tenant, group: Group, source_ids: Iterable[str])
     for source_id in wanted:
         if source_id not in found:
             raise NotFound(f"There is no user {source_id[:64]} in this integration.", field="members")
-    new = [found[source_id] for source_id in wanted if not found[source_id].member]
+    new = [found[source_id] for source_id in wanted if found[source_id].membership_id is None]
     if not new:
         return False
     _memberships.insert(

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from kestra_iam.models.service_accounts import ServiceAccount
 from kestra_iam.models.users import AccessSource
+from tenants.compiled import exactly
 from tenants.fields import IdField, KeyField
 from tenants.models import Tenant
 
@@ -91,7 +92,7 @@ class Membership(models.Model):
     def in_order(cls, group_id: Any) -> models.QuerySet["Membership"]:
         """Return the memberships of one group in the order of joining.
 
-        As a range, for which no other index has the order. Asked for equality, PostgreSQL expects every group to be of
-        average size, and walks through the members of all to find the first few of one that has none.
+        Not asked for equality: PostgreSQL would expect every group to be of average size, and walk through the members
+        of all to find a few of one.
         """
-        return cls.objects.filter(group_id__gte=group_id, group_id__lte=group_id).order_by("group_id", "pk")
+        return cls.objects.filter(exactly("group_id", group_id)).order_by("group_id", "pk")

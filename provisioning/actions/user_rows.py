@@ -13,7 +13,7 @@ from provisioning.documents import UserDocument
 from provisioning.models import Integration, ProvisionedEmail, ProvisionedUser
 from provisioning.provisioner import Provisioner
 from provisioning.reading import USER_COLUMNS
-from tenants.compiled import USING, CompiledQuery, CompiledWrites
+from tenants.compiled import USING, CompiledQuery, CompiledWrites, exactly
 
 _users = CompiledWrites(ProvisionedUser)
 _emails = CompiledWrites(ProvisionedEmail)
@@ -44,9 +44,7 @@ _locked_user = CompiledQuery(
 
 
 def _of_name(integration_id: str, key: str) -> Any:
-    # A range in order, which no other index has. Asked for equality before it has statistics, PostgreSQL takes any
-    # index that begins with the integration, and reads all of its users for each new one.
-    users = ProvisionedUser.objects.filter(integration_id=integration_id, user_name_key__range=(key, key))
+    users = ProvisionedUser.objects.filter(exactly("user_name_key", key), integration_id=integration_id)
     return users.order_by("user_name_key").values("pk")[:1]
 
 
@@ -56,7 +54,7 @@ _find_named = CompiledQuery(
         .order_by()
         .values_list(
             Subquery(_of_name(integration_id, key)),
-            Subquery(linking.accounts_of(tenant_id, key).values("pk")[:1]),
+            linking.linked_account(tenant_id, key),
         )
     )
 )

@@ -6,14 +6,15 @@ A fast path: without it lists find the same.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from django.db.models import Func, IntegerField, QuerySet, Subquery
+from django.db.models import Func, IntegerField, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from kestra_iam.models import AccessSource, Group
 from provisioning import reading
 from provisioning.models import ProvisionedUser
 from provisioning.scim.filters.grammar import equality
 from provisioning.scim.list_query import ListQuery
-from tenants.compiled import CompiledQuery
+from tenants.compiled import CompiledQuery, exactly
 from tenants.fields import fold
 
 # Nobody gives one externalId to more; if so, the list is paged like any other.
@@ -77,16 +78,18 @@ def _page_of_groups(integration_id: str, start: int, limit: int) -> QuerySet[Any
 
 
 def _with(found: QuerySet[Any], *order: str, key: str, **columns: str) -> QuerySet[Any]:
-    """Return the first few rows that have ``key`` in the first column of ``order``, and what is said of ``columns``.
-
-    As a range in the order of the index made for it, which no other one has. Asked for equality before it has
-    statistics, PostgreSQL takes any index of the integration, and reads all that it has.
-    """
-    return found.filter(**columns, **{f"{order[0]}__range": (key, key)}).order_by(*order)[: _FEW + 1]
+    """Return the first few rows that have ``key`` in the first column of ``order``, and what is said of ``columns``."""
+    return found.filter(exactly(order[0], key), **columns).order_by(*order)[: _FEW + 1]
 
 
 def _users(integration_id: str) -> QuerySet[Any]:
     return ProvisionedUser.objects.filter(integration_id=integration_id).values_list(*reading.USER_COLUMNS)
+
+
+def _users_by_email(integration_id: str) -> QuerySet[Any]:
+    # What is no column has no index: users are looked up by the id that their e-mail address leads to, and by no other.
+    owned = ProvisionedUser.objects.annotate(owner=Coalesce("integration_id", Value("")))
+    return owned.filter(owner=integration_id).values_list(*reading.USER_COLUMNS)
 
 
 def _groups(integration_id: str) -> QuerySet[Any]:
@@ -103,7 +106,7 @@ _LOOKUPS = {
     ("User", "emails.value"): Lookup(
         CompiledQuery(
             lambda integration_id, key: _with(
-                _users(integration_id),
+                _users_by_email(integration_id),
                 "emails__value_key",
                 "emails__user_id",
                 key=key,

@@ -13,7 +13,7 @@ from kestra_iam.models import Membership
 from provisioning import reading
 from provisioning.models import Integration
 from tenants.compiled import CompiledQuery
-from tenants.statements import _numbered
+from tests.plans import plan_for_any_values
 from tests.scim.directories import Directory
 
 EVERYBODY = 3000
@@ -32,20 +32,6 @@ def directory(integration: Integration) -> Directory:
     return directory
 
 
-def plan_for_any_values(query: CompiledQuery) -> str:
-    """Return the plan that PostgreSQL keeps for a prepared statement; SQLite's never depend on values."""
-    if connection.vendor == "sqlite":
-        return query.build(**dict.fromkeys(query.names, "x")).explain()
-    sql, order, *_ = query._compile()
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-        cursor.execute(b"PREPARE probe AS " + _numbered(sql))
-        cursor.execute(f"EXPLAIN EXECUTE probe({', '.join(['NULL'] * len(order))})")
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-        cursor.execute("DEALLOCATE probe")
-    return plan
-
-
 @pytest.mark.parametrize(
     "query",
     [
@@ -61,4 +47,5 @@ def test_members_are_read_through_an_index_of_their_group_or_their_own(directory
     table = Membership._meta.db_table
     plan = plan_for_any_values(query)
     assert not re.search(rf"SCAN {table}|Seq Scan on {table}|{table}_pkey", plan), plan
-    assert not re.search(r"TEMP B-TREE|\bSort\b", plan), plan
+    # Whoever is sought alone may be sorted.
+    assert "membership_by_source" in plan or not re.search(r"TEMP B-TREE|\bSort\b", plan), plan
