@@ -8,7 +8,7 @@ name that is taken meanwhile breaks a constraint (``guards.taken``).
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from kestra_iam import audit
@@ -49,16 +49,22 @@ _groups, _memberships = CompiledWrites(Group), CompiledWrites(Membership)
 _CHANGED = ("version", "updated_at")
 _RENAMED = (*_CHANGED, "name", "name_key", "external_id", "external_id_key")
 _COLUMNS = [field.attname for field in Group._meta.concrete_fields]
-_beyond_many = Membership.in_order(OuterRef("pk")).values("pk")[MANY : MANY + 1]
+# The group of the member after many, counted from this group's first one on through all groups: so much is never read
+# further than that, whatever PostgreSQL takes a group's size for.
+_group_after_many = (
+    Membership.objects.filter(group_id__gte=OuterRef("pk")).order_by("group_id", "pk").values("group_id")[MANY:][:1]
+)
 _locked_group = CompiledQuery(
     lambda owner_key, id: (
         Group.objects.select_for_update()
         .filter(pk=id, owner_key=owner_key)
         .order_by()
-        .values_list(*_COLUMNS, Subquery(_beyond_many))
+        .values_list(*_COLUMNS, ExpressionWrapper(Q(pk=Subquery(_group_after_many)), BooleanField()))
     )
 )
-_one_person = CompiledQuery(lambda owner_key, group_id, id: _known(owner_key, group_id).filter(pk=id))
+_one_person = CompiledQuery(
+    lambda owner_key, group_id, id: _known(owner_key, group_id).filter(exactly("pk", id)).order_by("pk")
+)
 _one_member = CompiledQuery(
     lambda group_id, id: _membership_of(id, group_id).values_list("pk", "user_id", "user__username")
 )
@@ -97,9 +103,9 @@ def lock_group(owner: Owner, group_id: str) -> Group:
     rows = _locked_group.rows(owner_key=owner.key, id=group_id)
     if not rows:
         raise NotFound("There is no such group.")
-    *columns, beyond_many = rows[0]
+    *columns, has_many = rows[0]
     group = Group.from_db(USING, _COLUMNS, columns)
-    group.has_many = beyond_many is not None
+    group.has_many = bool(has_many)
     return group
 
 
