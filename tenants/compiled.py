@@ -56,9 +56,9 @@ class CompiledQuery:
         """
         if not ENABLED or connections[USING].vendor != "postgresql":
             return [(value, *row) for value in given for row in self.rows(**{name: value}, **parameters)]
-        made = self._made.get(name)
+        made = self._made.get(f"each {name}")
         if made is None:
-            made = self._made[name] = self._for_each(name)
+            made = self._made[f"each {name}"] = self._for_each(name)
         sql, order, *_ = made
         values = [parameters[part.name] if isinstance(part, Marker) else part for part in order]
         return rows_of(sql, [orjson.dumps(given).decode(), *values], locks=False)
