@@ -1,7 +1,7 @@
 """Measures the product beside the ceiling of its stack; results go to var/bench/.
 
 make bench                                            # everything in small, under three minutes
-make bench BENCH_ARGS="--full"                        # everything as documented, about an hour
+make bench BENCH_ARGS="--full"                        # everything as documented, half an hour
 make bench BENCH_ARGS="--only ratios --rounds 5 --phases get_user,put_user"
 """
 
