@@ -82,7 +82,6 @@ class GrowthLoad(Load):
 
     size = 0
     group_id = ""
-    changed_after = ""
 
     async def run(self) -> Any:
         await self.open()
@@ -96,14 +95,14 @@ class GrowthLoad(Load):
     async def reads(self) -> None:
         await self.check_filter()
         # As many in each round, whatever the ones before have changed.
-        self.changed_after = await self.moment_before(FEW_CHANGED)
+        changed_after = await self.moment_before(FEW_CHANGED)
         await self.measure("get_user", lambda _: ("GET", f"/Users/{self.pick()[0]}", None))
         for name, condition in (
             ("filter_user_name", lambda user: f'userName eq "{user}"'),
             ("filter_external_id", lambda user: f'externalId eq "{external_id(user)}"'),
             ("filter_emails_value", lambda user: f'emails.value eq "{user}"'),
             ("filter_display_name", lambda user: f'displayName eq "{display_name(user)}"'),
-            ("filter_last_modified", lambda _: f'meta.lastModified gt "{self.changed_after}"'),
+            ("filter_last_modified", lambda _: f'meta.lastModified gt "{changed_after}"'),
         ):
             await self.measure(name, lambda _, condition=condition: find(condition(self.pick()[1])))
         await self.measure(BY_INDEX, lambda n: ("GET", f"/Users?startIndex={1 + n % 3 * 100}&count=100", None))

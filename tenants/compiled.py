@@ -34,6 +34,7 @@ class CompiledQuery:
         # A slice puts its numbers into the SQL as text: these occur there for no other reason.
         self.numbers = {name: 7_700_000_000_000 + position for position, name in enumerate(numbers)}
         self._made: dict[str, tuple[str, list[Any], dict[int, Any], bool]] = {}
+        self._made_for_each: dict[str, tuple[str, list[Any]]] = {}
 
     def rows(self, **parameters: str | int) -> list[tuple[Any, ...]]:
         """Return what the queryset would, as a list of tuples."""
@@ -44,8 +45,7 @@ class CompiledQuery:
         if made is None:
             made = self._made[connection.vendor] = self._compile()
         sql, order, converters, locks = made
-        values = [parameters[part.name] if isinstance(part, Marker) else part for part in order]
-        rows = rows_of(sql, values, locks=locks)
+        rows = rows_of(sql, _filled(order, parameters), locks=locks)
         return [_convert(row, converters, connection) for row in rows] if converters else rows
 
     def rows_of_each(self, name: str, given: list[str], **parameters: str) -> list[tuple[Any, ...]]:
@@ -56,28 +56,27 @@ class CompiledQuery:
         """
         if not ENABLED or connections[USING].vendor != "postgresql":
             return [(value, *row) for value in given for row in self.rows(**{name: value}, **parameters)]
-        made = self._made.get(f"each {name}")
+        made = self._made_for_each.get(name)
         if made is None:
-            made = self._made[f"each {name}"] = self._for_each(name)
-        sql, order, *_ = made
-        values = [parameters[part.name] if isinstance(part, Marker) else part for part in order]
-        return rows_of(sql, [orjson.dumps(given).decode(), *values], locks=False)
+            made = self._made_for_each[name] = self._for_each(name)
+        sql, order = made
+        return rows_of(sql, [orjson.dumps(given).decode(), *_filled(order, parameters)], locks=False)
 
-    def _for_each(self, name: str) -> tuple[str, list[Any], dict[int, Any], bool]:
-        sql, order, converters, locks = self._compile()
+    def _for_each(self, name: str) -> tuple[str, list[Any]]:
+        sql, order, *_ = self._compile()
         places = iter(order)
         kept: list[Any] = []
 
-        def filled(_: re.Match[str]) -> str:
+        def placed(_: re.Match[str]) -> str:
             part = next(places)
             if getattr(part, "name", None) == name:
                 return "given.value"
             kept.append(part)
             return "%s"
 
-        sql = re.sub("%s", filled, sql)
+        sql = re.sub("%s", placed, sql)
         each = 'SELECT value COLLATE "C" AS value FROM jsonb_array_elements_text(%s::jsonb)'
-        return f"SELECT given.value, found.* FROM ({each}) AS given, LATERAL ({sql}) AS found", kept, converters, locks
+        return f"SELECT given.value, found.* FROM ({each}) AS given, LATERAL ({sql}) AS found", kept
 
     def _compile(self) -> tuple[str, list[Any], dict[int, Any], bool]:
         queryset = self.build(**{name: self.numbers.get(name) or Marker(name) for name in self.names})
@@ -117,6 +116,11 @@ class Marker(str):
         made = super().__new__(cls, f"\x1a{name}\x1a")
         made.name = name
         return made
+
+
+def _filled(order: list[Any], parameters: dict[str, Any]) -> list[Any]:
+    """Return the values of a statement, with those of parameters in the places of their markers."""
+    return [parameters[part.name] if isinstance(part, Marker) else part for part in order]
 
 
 class CompiledWrites:

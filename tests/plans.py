@@ -2,8 +2,13 @@
 
 from django.db import connection
 
+from kestra_iam.models import AccessSource, Group, Membership, User
+from provisioning.models import ProvisionedEmail, ProvisionedUser
 from tenants.compiled import CompiledQuery
 from tenants.statements import _numbered
+
+# What a directory is made of.
+MODELS = (ProvisionedUser, ProvisionedEmail, Group, Membership, AccessSource, User)
 
 
 def plan_for_any_values(query: CompiledQuery) -> str:

@@ -41,10 +41,11 @@ def _known(owner_key: str, group_id: str) -> Any:
 
 
 def _in_group(group_id: str) -> Any:
-    return Membership.objects.filter(group=group_id).order_by().values_list("pk", "user_id", "user__username")
+    return Membership.objects.filter(group=group_id).order_by().values_list(*_MEMBER)
 
 
 MANY = 200
+_MEMBER = ("pk", "user_id", "user__username")
 _groups, _memberships = CompiledWrites(Group), CompiledWrites(Membership)
 _CHANGED = ("version", "updated_at")
 _RENAMED = (*_CHANGED, "name", "name_key", "external_id", "external_id_key")
@@ -65,9 +66,7 @@ _locked_group = CompiledQuery(
 _one_person = CompiledQuery(
     lambda owner_key, group_id, id: _known(owner_key, group_id).filter(exactly("pk", id)).order_by("pk")
 )
-_one_member = CompiledQuery(
-    lambda group_id, id: _membership_of(id, group_id).values_list("pk", "user_id", "user__username")
-)
+_one_member = CompiledQuery(lambda group_id, id: _membership_of(id, group_id).values_list(*_MEMBER))
 _all_members = CompiledQuery(lambda group_id: Membership.in_order(group_id).values_list("source_id"))
 _same_name = CompiledQuery(
     lambda owner_key, name_key, id: (

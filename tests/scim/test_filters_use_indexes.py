@@ -6,19 +6,19 @@ import pytest
 from django.db import connection
 
 from kestra_iam.actions import access_sources, guards, pushed_groups
-from kestra_iam.models import AccessSource, Group, Membership, User
+from kestra_iam.models import Group
 from provisioning import reading
 from provisioning.actions import user_rows
-from provisioning.models import Integration, ProvisionedEmail, ProvisionedUser
+from provisioning.models import Integration, ProvisionedUser
 from provisioning.scim import lookups
 from provisioning.scim.filters.homes import GroupHome, UserHome
 from provisioning.scim.sorting import order_of
 from tenants.compiled import CompiledQuery
+from tests.plans import MODELS
 from tests.scim.conditions import filter_groups, filter_users
 from tests.scim.directories import Directory
 
 MANY = 2000
-TABLES = (ProvisionedUser, ProvisionedEmail, Group, Membership, AccessSource, User)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def whole_tables(queryset) -> set[str]:
     """Return the tables that the plan of a queryset reads from one end to the other."""
     plan = queryset.explain()
     pattern = r"SCAN (\w+)" if connection.vendor == "sqlite" else r"Seq Scan on (\w+)"
-    return set(re.findall(pattern, plan)) & {model._meta.db_table for model in TABLES}
+    return set(re.findall(pattern, plan)) & {model._meta.db_table for model in MODELS}
 
 
 def test_filters_that_clients_send_use_indexes(directory: Directory):

@@ -14,17 +14,15 @@ import pytest
 from django.db import connection
 from django.http import HttpResponse
 
-from kestra_iam.models import AccessSource, ApiToken, AuditEvent, Group, Membership, User
-from provisioning.models import Integration, ProvisionedEmail, ProvisionedUser
+from kestra_iam.models import ApiToken, AuditEvent, Membership
+from provisioning.models import Integration, ProvisionedUser
 from tests.clients import ScimClient
+from tests.plans import MODELS
 from tests.scim.directories import START, Directory
 
 # Somebody else's rows are many, so that no plan can do without an index.
 OWN, OTHERS = 150, 3000
-GROWING = {
-    model._meta.db_table
-    for model in (AccessSource, ApiToken, AuditEvent, Group, Membership, ProvisionedEmail, ProvisionedUser, User)
-}
+GROWING = {model._meta.db_table for model in (*MODELS, ApiToken, AuditEvent)}
 SAVEPOINTS = ("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT")
 SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 REFUSED = {"ask who one is": (501,), "come without a valid token": (401,)}

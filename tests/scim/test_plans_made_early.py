@@ -10,17 +10,14 @@ import pytest
 from django.db import connection
 
 from kestra_iam.actions import access_sources, guards, pushed_groups
-from kestra_iam.models import AccessSource, Group, Membership, User
 from provisioning import reading
 from provisioning.actions import user_rows
-from provisioning.models import ProvisionedEmail, ProvisionedUser
 from provisioning.scim import lookups
 from tenants.compiled import CompiledQuery
-from tests.plans import plan_for_any_values
+from tests.plans import MODELS, plan_for_any_values
 
 pytestmark = pytest.mark.django_db
 
-GROWING = (User, AccessSource, ProvisionedUser, ProvisionedEmail, Group, Membership)
 # What is looked up, and the columns that one use of an index asks for, for each table that grows.
 QUERIES: dict[str, tuple[CompiledQuery, list[tuple[str, ...]]]] = {
     "a user": (reading.find_user, [("source_id",)]),
@@ -51,23 +48,23 @@ QUERIES: dict[str, tuple[CompiledQuery, list[tuple[str, ...]]]] = {
 def test_each_lookup_has_one_index_that_fits(name: str):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite plans by its rules alone.")
-    query, lookups = QUERIES[name]
+    query, wanted = QUERIES[name]
     with connection.cursor() as cursor:
         # As they are after an installation: other tests leave the pages of rows that they have undone.
-        cursor.execute(f"TRUNCATE {', '.join(model._meta.db_table for model in GROWING)} CASCADE")
+        cursor.execute(f"TRUNCATE {', '.join(model._meta.db_table for model in MODELS)} CASCADE")
         # Small tables are read whole as long as they are small.
         cursor.execute("SET LOCAL enable_seqscan = off")
     plan = plan_for_any_values(query)
     conditions = [line for line in plan.splitlines() if "Index Cond" in line]
-    for columns in lookups:
+    for columns in wanted:
         assert any(all(re.search(rf"\b{column}\b", line) for column in columns) for line in conditions), plan
-    assert not any(asks_less(line, lookups) for line in conditions), plan
+    assert not any(asks_less(line, wanted) for line in conditions), plan
 
 
-def asks_less(condition: str, lookups: list[Any]) -> bool:
+def asks_less(condition: str, wanted: list[Any]) -> bool:
     """Return whether a condition has the first column of a lookup, but not all that it should have."""
     return any(
         re.search(rf"\b{columns[0]}\b", condition)
-        and not any(all(re.search(rf"\b{each}\b", condition) for each in others) for others in lookups)
-        for columns in lookups
+        and not any(all(re.search(rf"\b{each}\b", condition) for each in others) for others in wanted)
+        for columns in wanted
     )
